@@ -1,0 +1,168 @@
+package dataset
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"strings"
+)
+
+// MaxUnpacked is the most that a .tar.gz may unpack to, in bytes: room for the
+// validation set of ImageNet twice over, and an end to a file made to fill the
+// disk.
+const MaxUnpacked = 16 << 30
+
+const tarBlock = 512
+
+// openTar indexes the archive at s.path and keeps it open for reading.
+func (s *Set) openTar() error {
+	f, err := os.Open(s.path)
+	if err != nil {
+		return bare(err)
+	}
+	s.closers = append(s.closers, f.Close)
+	st, err := f.Stat()
+	if err != nil {
+		return bare(err)
+	}
+	return s.indexTar(f, st.Size())
+}
+
+// openTarGzip unpacks the archive at s.path to a temporary file of at most limit
+// bytes and indexes that. A gzip stream can only be read from its start, so
+// there is no other way to reach the pictures in any order.
+func (s *Set) openTarGzip(limit int64) error {
+	packed, err := os.Open(s.path)
+	if err != nil {
+		return bare(err)
+	}
+	defer packed.Close()
+	stream, err := gzip.NewReader(packed)
+	if err != nil {
+		return gzipError(err)
+	}
+	spool, err := os.CreateTemp("", "gestalt-*.tar")
+	if err != nil {
+		return fmt.Errorf("unpack to a temporary file: %w", err)
+	}
+	s.closers = append(s.closers, spool.Close)
+	// Where the system lets an open file be removed, do it now, so that nothing
+	// stays behind even when the program is killed.
+	if err := os.Remove(spool.Name()); err != nil {
+		s.closers = append([]func() error{func() error { return os.Remove(spool.Name()) }}, s.closers...)
+	}
+	n, err := io.Copy(spool, io.LimitReader(stream, limit+1))
+	if err != nil {
+		return gzipError(err)
+	}
+	if n > limit {
+		return fmt.Errorf("it unpacks to more than %d bytes; unpack it by hand and open the .tar or the folder", limit)
+	}
+	return s.indexTar(spool, n)
+}
+
+func gzipError(err error) error {
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), err == io.EOF:
+		return fmt.Errorf("the gzip stream is truncated: %w", io.ErrUnexpectedEOF)
+	case errors.Is(err, gzip.ErrHeader), errors.Is(err, gzip.ErrChecksum):
+		return fmt.Errorf("not a valid gzip file: %w", err)
+	}
+	return fmt.Errorf("unpack: %w", err)
+}
+
+// indexTar notes the offset and size of every picture in a tar archive of size
+// bytes. It reads headers only; memory grows with their number, never with what
+// they claim.
+func (s *Set) indexTar(r io.ReaderAt, size int64) error {
+	file := io.NewSectionReader(r, 0, size)
+	entries := tar.NewReader(file)
+	index := make(map[string]int) // of each key among the items, for hard links
+	var end int64                 // where the last entry ends
+	for {
+		h, err := entries.Next()
+		// archive/tar reads whole blocks without a buffer of its own, so the
+		// position of the file is where the contents of the entry begin.
+		at, _ := file.Seek(0, io.SeekCurrent)
+		switch {
+		case err == io.EOF && at < end+tarBlock:
+			// An archive ends with blocks of zeros. One that just stops between
+			// two entries was cut there.
+			return fmt.Errorf("the archive is truncated: no end marker after %d pictures", len(s.items))
+		case err == io.EOF:
+			s.archive = r
+			return nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return fmt.Errorf("the archive is truncated after %d pictures: %w", len(s.items), err)
+		case err != nil:
+			return fmt.Errorf("not a valid tar archive (at byte %d): %w", at, err)
+		}
+		end = at
+		if h.Typeflag == tar.TypeReg {
+			end += h.Size
+		}
+		if err := s.addEntry(h, at, size, index); err != nil {
+			return err
+		}
+	}
+}
+
+// addEntry takes one header into the index.
+func (s *Set) addEntry(h *tar.Header, at, size int64, index map[string]int) error {
+	if h.Typeflag == tar.TypeXGlobalHeader {
+		return nil
+	}
+	key, err := cleanKey(h.Name)
+	switch {
+	case err != nil:
+		return err
+	case h.Typeflag == tar.TypeDir:
+		return nil
+	case hasHidden(key):
+		s.skipped.Hidden++
+		return nil
+	case !isPicture(key):
+		s.skipped.Other++
+		return nil
+	}
+	if _, twice := index[key]; twice {
+		return fmt.Errorf("entry %q is in the archive twice", h.Name)
+	}
+	switch {
+	case isSparse(h):
+		return fmt.Errorf("entry %q is stored as a sparse file; pack the archive again without --sparse", h.Name)
+	case h.Typeflag == tar.TypeReg:
+		if h.Size > size-at {
+			return fmt.Errorf("the archive is truncated: entry %q should have %d bytes, %d are left: %w",
+				h.Name, h.Size, size-at, io.ErrUnexpectedEOF)
+		}
+		s.add(key, h.Size, place{offset: at})
+	case h.Typeflag == tar.TypeLink: // tar's way to store the second name of one file
+		first, ok := index[path.Clean(h.Linkname)]
+		if !ok {
+			return fmt.Errorf("entry %q is a link to %q, which does not come before it", h.Name, h.Linkname)
+		}
+		s.add(key, s.items[first].Size, s.places[first])
+	default:
+		return fmt.Errorf("entry %q is not a file; pack the archive again with --dereference if it is a symbolic link", h.Name)
+	}
+	index[key] = len(s.items) - 1
+	return nil
+}
+
+// isSparse reports whether the contents of an entry are not stored in one piece.
+func isSparse(h *tar.Header) bool {
+	if h.Typeflag == tar.TypeGNUSparse {
+		return true
+	}
+	for k := range h.PAXRecords {
+		if strings.HasPrefix(k, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
+}
