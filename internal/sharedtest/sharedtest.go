@@ -16,19 +16,25 @@ func Path(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(dir(), filepath.FromSlash(name))
 	if _, err := os.Stat(path); err != nil {
+		const help = "shared test data missing: %v (set GESTALT_SHARED to the directory that holds it)"
 		if os.Getenv("GESTALT_REQUIRE_SHARED") == "1" {
-			t.Fatalf("shared test data missing: %v (set GESTALT_SHARED to the directory that holds it)", err)
+			t.Fatalf(help, err)
 		}
-		t.Skipf("shared test data missing: %v (set GESTALT_SHARED to the directory that holds it)", err)
+		t.Skipf(help, err)
 	}
 	return path
 }
 
-// dir is GESTALT_SHARED, else ../shared as seen from the root of the repository (tests run in their package's folder).
+// dir is GESTALT_SHARED, else ../shared. Tests run in their package's folder, so a relative path is taken from the root
+// of the repository.
 func dir() string {
-	if d := os.Getenv("GESTALT_SHARED"); d != "" {
+	d := os.Getenv("GESTALT_SHARED")
+	if d == "" {
+		d = filepath.Join("..", "shared")
+	}
+	if filepath.IsAbs(d) {
 		return d
 	}
 	_, file, _, _ := runtime.Caller(0)
-	return filepath.Join(filepath.Dir(file), "..", "..", "..", "shared")
+	return filepath.Join(filepath.Dir(file), "..", "..", d)
 }

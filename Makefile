@@ -1,0 +1,44 @@
+# The only entry: make build, test, race, lint, bench, fuzz.
+
+export CGO_ENABLED = 0
+# Test data that is not part of the repository; what needs it is skipped where it is missing (GESTALT_REQUIRE_SHARED=1
+# turns that skip into a failure).
+GESTALT_SHARED ?= ../shared
+export GESTALT_SHARED := $(abspath $(GESTALT_SHARED))
+
+FUZZTIME ?= 60s
+
+.PHONY: build test race lint portable bench fuzz generate
+
+build: ## one static binary, bin/gestalt
+	go build -trimpath -o bin/gestalt ./cmd/gestalt
+
+test: ## every test
+	go test ./...
+
+race: ## the concurrent packages under the race detector (needs a C compiler)
+	CGO_ENABLED=1 go test -race -short ./cpu ./dataset ./engine ./measure ./observe
+
+lint: ## gofmt and go vet
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not gofmt'ed"; exit 1; }
+	go vet ./...
+
+portable: ## the build without assembly and for another processor
+	go build -tags noasm ./...
+	GOARCH=arm64 go vet ./...
+	GOOS=darwin GOARCH=arm64 go build ./...
+	GOOS=windows go build ./...
+
+bench: ## benchmarks in Go; bench/ holds the comparisons with other programs
+	go test -run '^$$' -bench . -benchtime 1s ./...
+
+fuzz: ## every fuzz target for FUZZTIME
+	@for pkg in $$(go list ./...); do \
+		for target in $$(go test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			go test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -parallel 2 $$pkg || exit 1; \
+		done; \
+	done
+
+generate: ## the assembly, from its generators
+	go generate ./...

@@ -1,0 +1,31 @@
+package main
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/gestalt-vision/gestalt/internal/sharedtest"
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"gestalt": main})
+}
+
+// TestScripts runs testdata/script: command lines against the real program. TestShared runs the scripts of
+// testdata/shared, which need the shared test data; they find it under $SHARED.
+func TestScripts(t *testing.T) { runScripts(t, "testdata/script", "") }
+
+func TestShared(t *testing.T) { runScripts(t, "testdata/shared", sharedtest.Path(t, ".")) }
+
+func runScripts(t *testing.T, dir, shared string) {
+	testscript.Run(t, testscript.Params{
+		Dir: dir,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SHARED", shared)
+			env.Setenv("GESTALT_CACHE", filepath.Join(env.WorkDir, "cache"))
+			return nil
+		},
+		RequireExplicitExec: true,
+	})
+}

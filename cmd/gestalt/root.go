@@ -1,0 +1,59 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// usageError is a mistake in the command line; it ends the program with code 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// usagef makes a usageError.
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// usageArgs turns a failed check of the positional arguments into a usageError.
+func usageArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+func newRootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "gestalt",
+		Short: "Measure how much vision models look at texture instead of shape",
+		Long: `gestalt shows pictures whose shape says one thing and whose texture says another to a network,
+and tells how much of what it sees is shape (Geirhos et al., ICLR 2019).
+
+Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
+Environment variables: 'gestalt help environment'.`,
+		Example: `  gestalt predict --model squeezenet1_1 photo.jpg
+  gestalt bias --model squeezenet1_1 --stimuli cue-conflict.tar --out results
+  gestalt analyze raw-data.tar.gz`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+				return usagef("there is no verb %q; did you mean %q?", args[0], near[0])
+			}
+			return usagef("there is no verb %q", args[0])
+		},
+		Args: cobra.ArbitraryArgs,
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.AddCommand(
+		newVersionCommand(),
+		newEnvironmentTopic(),
+	)
+	return root
+}

@@ -1,0 +1,100 @@
+// Package floors keeps the plan of the house (ARCHITECTURE.md): a package imports only packages on floors below its own.
+package floors
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/gestalt-vision/gestalt/"
+
+// floor of each package. Two packages on one floor know nothing of each other, but for the one exception in beside.
+var floor = map[string]int{
+	"cpu/kernel": 0, "cpu": 0,
+	"pixel": 1, "dataset": 1, "weights": 1, "engine": 1,
+	"nets": 2, "measure": 2,
+	"observe": 3, "report": 3,
+	"cmd/gestalt": 4,
+}
+
+// beside lists imports within one floor.
+var beside = map[[2]string]bool{
+	{"cpu", "cpu/kernel"}: true,
+	{"dataset", "pixel"}:  true,
+}
+
+// only restricts what the lowest packages may import from outside the standard library, by prefix.
+var only = map[string][]string{
+	"cpu/kernel": {"golang.org/x/sys/cpu"},
+	"cpu":        {"github.com/gomlx/compute", module + "cpu/kernel"},
+	"measure":    {module + "dataset"},
+}
+
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	seen := map[string]bool{}
+	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		rel, _ := filepath.Rel(root, file)
+		rel = filepath.ToSlash(rel)
+		if d.IsDir() {
+			if d.Name() == "testdata" || d.Name() == "asm" || strings.HasPrefix(d.Name(), ".") && rel != "." {
+				return filepath.SkipDir
+			}
+			return nil
+		}
+		pkg := path.Dir(rel)
+		if !strings.HasSuffix(rel, ".go") || strings.HasSuffix(rel, "_test.go") || strings.HasPrefix(pkg, "internal/") {
+			return nil
+		}
+		seen[pkg] = true
+		if _, ok := floor[pkg]; !ok {
+			t.Errorf("package %s stands on no floor: give it one here and in ARCHITECTURE.md", pkg)
+			return nil
+		}
+		syntax, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range syntax.Imports {
+			name, _ := strconv.Unquote(spec.Path.Value)
+			check(t, rel, pkg, name)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range floor {
+		if !seen[pkg] {
+			t.Errorf("package %s has a floor but no files", pkg)
+		}
+	}
+}
+
+func check(t *testing.T, file, pkg, name string) {
+	if allowed, ok := only[pkg]; ok && strings.Contains(name, ".") {
+		found := false
+		for _, prefix := range allowed {
+			found = found || strings.HasPrefix(name, prefix)
+		}
+		if !found {
+			t.Errorf("%s imports %s; package %s may import only %v", file, name, pkg, allowed)
+		}
+	}
+	ours, ok := strings.CutPrefix(name, module)
+	if !ok || strings.HasPrefix(ours, "internal/") {
+		return
+	}
+	if floor[ours] >= floor[pkg] && !beside[[2]string{pkg, ours}] {
+		t.Errorf("%s (floor %d) imports %s (floor %d)", file, floor[pkg], ours, floor[ours])
+	}
+}
