@@ -42,7 +42,7 @@ func (s *Set) SHA256() (string, error) {
 func (s *Set) sharedFolder() string {
 	shared := ""
 	for i, item := range s.items {
-		dir, _ := path.Split(item.Key)                     // "a/b/class/"
+		dir, _ := path.Split(item.Key)                    // "a/b/class/"
 		dir, _ = path.Split(strings.TrimSuffix(dir, "/")) // "a/b/"
 		if i == 0 {
 			shared = dir
