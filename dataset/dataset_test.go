@@ -6,8 +6,10 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -51,11 +53,11 @@ func (tr tree) folder(t testing.TB) string {
 	return dir
 }
 
-// tar packs the tree in the random order of Go's maps, with folders as entries.
+// tar packs the tree in the reverse of the order that its set has.
 func (tr tree) tar(t testing.TB, prefix string) []byte {
 	t.Helper()
 	entries := []tar.Header{{Name: prefix + "bear/", Typeflag: tar.TypeDir}}
-	for name := range tr {
+	for _, name := range slices.Backward(slices.Sorted(maps.Keys(tr))) {
 		entries = append(entries, tar.Header{Name: prefix + name, Typeflag: tar.TypeReg})
 	}
 	return packTar(t, entries, func(name string) string { return tr[strings.TrimPrefix(name, prefix)] })
