@@ -1,0 +1,49 @@
+// Package kernel holds hand-tuned float32 loops for convolutional networks on
+// the CPU: convolution, matrix product, pooling, element-wise operations and
+// reductions. It knows nothing of graphs, tensors or threads.
+//
+// # Layout
+//
+// Pictures are NHWC: element (n, y, x, c) lies at ((n*H+y)*W+x)*pitch + c,
+// where the pitch, given with each picture, is at least the number of channels.
+// A pitch larger than the channels addresses a slice of a wider buffer, so that
+// several kernels can write side by side into one concatenated tensor. Filters
+// are HWIO: element (kh, kw, i, o) lies at ((kh*KW+kw)*I+i)*O + o.
+//
+// # Convolution without im2col
+//
+// In NHWC the KW*C inputs that one kernel row contributes to an output pixel
+// are contiguous, and the pixels of one output row are a constant StrideW*C
+// floats apart. A convolution is therefore a matrix product whose left matrix
+// is never built: the inner loop walks over segments (one per kernel row), each
+// a contiguous run of inputs, while the packed filter streams by. See tile for
+// the details. Rows of zero padding above and below are never multiplied: their
+// segments are left out. Columns of padding are provided by copying the input
+// rows of a task into a small zero-bordered buffer that stays in the cache.
+//
+// # Instruction sets
+//
+// Each loop exists in AVX-512, in AVX2 with FMA, and in portable Go; the
+// fastest that the machine has is chosen when the program starts, [Use] forces
+// one. The build tag noasm and architectures other than amd64 leave only the
+// portable one. The plain definitions that the loops are tested against are in
+// ref_test.go.
+//
+// # Determinism
+//
+// Each output element is computed by one task in one fixed order, which depends
+// neither on the number of workers nor on the tile that it falls into. In
+// convolutions and products that order is: bias, then the products by kernel
+// row, kernel column and channel, each added with one fused multiply-add, then
+// Epilogue.Add, then the activation. AVX-512 and AVX2 give the same bits;
+// portable Go rounds products separately on machines where Go has no fused
+// multiply-add.
+//
+// # Errors
+//
+// Kernels are called by an engine that has checked shapes before. Impossible
+// shapes and slices that are too short are programming errors and panic, before
+// anything is read or written.
+package kernel
+
+//go:generate sh -c "cd asm && go run . -out .."

@@ -1,0 +1,3 @@
+package kernel
+
+var available = []*impl{&generic}

@@ -1,0 +1,136 @@
+package kernel
+
+import "fmt"
+
+// panelCols is the width of a packed panel, two AVX-512 registers. A last panel
+// of at most half as many columns is packed half as wide.
+const panelCols = 32
+
+// Packed is the right-hand matrix of a product, K rows by N columns, cut into
+// panels of 32 columns. A panel lies row after row, so that the inner loop
+// reads it from front to back; missing columns are zero. One packing serves all
+// instruction sets.
+type Packed struct {
+	K, N int
+	data []float32
+}
+
+// panelWidth is the packed width of the panel that begins with column j of n.
+func panelWidth(j, n int) int {
+	if n-j <= panelCols/2 {
+		return panelCols / 2
+	}
+	return panelCols
+}
+
+// panels is the number of panels.
+func (b *Packed) panels() int { return (b.N + panelCols - 1) / panelCols }
+
+// panel returns panel i, the number of its columns that mean something and its
+// packed width.
+func (b *Packed) panel(i int) (data []float32, cols, width int) {
+	j := i * panelCols
+	width = panelWidth(j, b.N)
+	start := j * b.K
+	return b.data[start : start+b.K*width], min(panelCols, b.N-j), width
+}
+
+// PackB packs a k x n matrix whose row i starts at b[i*ldb]. If transposed, b
+// holds the n x k matrix instead, row j at b[j*ldb]. It panics if b is too
+// short.
+func PackB(k, n int, b []float32, ldb int, transposed bool) *Packed {
+	if transposed {
+		checkPixels("matrix", b, ldb, n, k)
+	} else {
+		checkPixels("matrix", b, ldb, k, n)
+	}
+	m := newPacked(k, n)
+	for j := 0; j < n; j += panelCols {
+		panel, cols, width := m.panel(j / panelCols)
+		for i := range k {
+			row := panel[i*width : i*width+cols]
+			if transposed {
+				for c := range row {
+					row[c] = b[(j+c)*ldb+i]
+				}
+			} else {
+				copy(row, b[i*ldb+j:])
+			}
+		}
+	}
+	return m
+}
+
+func newPacked(k, n int) *Packed {
+	if k < 0 || n < 0 {
+		panic(fmt.Sprintf("kernel: impossible matrix %d x %d", k, n))
+	}
+	size := 0
+	for j := 0; j < n; j += panelCols {
+		size += k * panelWidth(j, n)
+	}
+	return &Packed{K: k, N: n, data: make([]float32, size)}
+}
+
+// Filter is the packed weights of a convolution. It may be used by any number
+// of concurrent convolutions.
+type Filter struct {
+	kh, kw, c, k int
+	groups       []Packed  // one matrix of KH*KW*C/Groups by K/Groups per group; nil if depthwise
+	taps         []float32 // depthwise: [KH*KW][C]
+	split        int       // number of groups, also if depthwise
+}
+
+// PackFilter packs the weights of c: hwio is KH x KW x C/Groups x K. If scale
+// isn't nil, the weights of output channel k are multiplied by scale[k], which
+// is how batch normalisation of inference is folded in. PackFilter panics if the
+// slices are too short.
+func PackFilter(c Conv, hwio, scale []float32) *Filter {
+	c = c.normal()
+	c.check()
+	cg, kg, taps := c.C/c.Groups, c.K/c.Groups, c.KH*c.KW
+	if len(hwio) < taps*cg*c.K {
+		panic(fmt.Sprintf("kernel: filter has %d elements, want %d (%d x %d x %d x %d)", len(hwio), taps*cg*c.K, c.KH, c.KW, cg, c.K))
+	}
+	if scale != nil && len(scale) < c.K {
+		panic(fmt.Sprintf("kernel: filter scale has %d elements, want %d", len(scale), c.K))
+	}
+	f := &Filter{kh: c.KH, kw: c.KW, c: c.C, k: c.K, split: c.Groups}
+	if c.depthwise() {
+		f.taps = append([]float32(nil), hwio[:taps*c.C]...)
+		scaleColumns(f.taps, c.C, scale)
+		return f
+	}
+	for g := range c.Groups {
+		m := PackB(taps*cg, kg, hwio[g*kg:], c.K, false)
+		for i := range m.panels() {
+			if panel, cols, width := m.panel(i); scale != nil {
+				var s [panelCols]float32
+				copy(s[:cols], scale[g*kg+i*panelCols:])
+				scaleColumns(panel, width, s[:width])
+			}
+		}
+		f.groups = append(f.groups, *m)
+	}
+	return f
+}
+
+// scaleColumns multiplies column j of a matrix of the given width by scale[j].
+func scaleColumns(m []float32, width int, scale []float32) {
+	if scale == nil {
+		return
+	}
+	for ; len(m) > 0; m = m[width:] {
+		for j, s := range scale[:width] {
+			m[j] *= s
+		}
+	}
+}
+
+// check panics unless f was packed for c.
+func (f *Filter) check(c Conv) {
+	if f.kh != c.KH || f.kw != c.KW || f.c != c.C || f.k != c.K || f.split != c.Groups {
+		panic(fmt.Sprintf("kernel: filter packed for %d x %d, %d to %d channels in %d groups, used for %d x %d, %d to %d in %d",
+			f.kh, f.kw, f.c, f.k, f.split, c.KH, c.KW, c.C, c.K, c.Groups))
+	}
+}
