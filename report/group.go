@@ -1,0 +1,184 @@
+package report
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/gestalt-vision/gestalt/measure"
+)
+
+// A group is one section of the page: the experiments whose observers saw the same stimuli. The published data keep
+// most networks in a directory X-trained-CNNs beside the directory X of the people; experiments that a pair of
+// observers connects belong together too.
+type group struct {
+	name        string // the first experiment's name without -trained-CNNs
+	title       string
+	experiments []string
+	members     []member // pools first, then networks, then people
+	pairs       []*measure.Pair
+	conflict    bool // there are cue-conflict trials
+}
+
+// A member is an observer with its place in the report.
+type member struct {
+	*measure.Observer
+	label string // the name, made unique in the group
+	role  role
+}
+
+type role int
+
+const (
+	pool role = iota
+	network
+	person
+)
+
+const trainedSuffix = "-trained-CNNs"
+
+// published gives the experiments of Geirhos et al. (2019) their names in the paper, in the order of its figures.
+var published = []struct{ name, title string }{
+	{"style-transfer-512-nomask-experiment", "Cue conflict"},
+	{"original-experiment", "Original"},
+	{"grayscale-experiment", "Greyscale"},
+	{"silhouette-filled-experiment", "Silhouette"},
+	{"edge-experiment", "Edges"},
+	{"texture-experiment", "Texture"},
+}
+
+func publishedRank(name string) int {
+	for i, p := range published {
+		if p.name == name {
+			return i
+		}
+	}
+	return len(published)
+}
+
+// groups sorts the observers of an analysis into sections: cue conflict first, then in the order of the paper, then as
+// the analysis has them.
+func groups(a *measure.Analysis) []*group {
+	// A small union-find over experiment names; the representative is the name that came first.
+	parent := map[string]string{}
+	var names []string
+	var root func(string) string
+	root = func(s string) string {
+		p, ok := parent[s]
+		if !ok {
+			parent[s] = s
+			names = append(names, s)
+			return s
+		}
+		if p == s {
+			return s
+		}
+		parent[s] = root(p)
+		return parent[s]
+	}
+	base := func(experiment string) string { return root(strings.TrimSuffix(experiment, trainedSuffix)) }
+	for i := range a.Observers {
+		base(a.Observers[i].Experiment)
+	}
+	for i := range a.Pairs {
+		if p := &a.Pairs[i]; p.ExperimentB != "" {
+			x, y := base(p.Experiment), base(p.ExperimentB)
+			if slices.Index(names, x) > slices.Index(names, y) {
+				x, y = y, x
+			}
+			parent[y] = x
+		}
+	}
+
+	byName := map[string]*group{}
+	var all []*group
+	for i := range a.Observers {
+		o := &a.Observers[i]
+		name := base(o.Experiment)
+		g := byName[name]
+		if g == nil {
+			g = &group{name: name, title: name}
+			if r := publishedRank(name); r < len(published) {
+				g.title = published[r].title
+			}
+			byName[name] = g
+			all = append(all, g)
+		}
+		if !slices.Contains(g.experiments, o.Experiment) {
+			g.experiments = append(g.experiments, o.Experiment)
+		}
+		g.members = append(g.members, member{Observer: o, role: roleOf(o)})
+		g.conflict = g.conflict || o.ConflictTrials > 0
+	}
+	for i := range a.Pairs {
+		if g := byName[base(a.Pairs[i].Experiment)]; g != nil {
+			g.pairs = append(g.pairs, &a.Pairs[i])
+		}
+	}
+	for _, g := range all {
+		slices.SortStableFunc(g.members, func(a, b member) int { return int(a.role) - int(b.role) })
+		g.setLabels()
+	}
+	slices.SortStableFunc(all, func(a, b *group) int {
+		if a.conflict != b.conflict {
+			if a.conflict {
+				return -1
+			}
+			return 1
+		}
+		return publishedRank(a.name) - publishedRank(b.name)
+	})
+	return all
+}
+
+func roleOf(o *measure.Observer) role {
+	switch {
+	case !o.Human:
+		return network
+	case o.Pooled > 0 || o.Observer == "humans":
+		return pool
+	default:
+		return person
+	}
+}
+
+// setLabels names the members; where a name occurs twice, as alexnet does in the published data, the part of the
+// directory's name that differs is added.
+func (g *group) setLabels() {
+	seen := map[string]int{}
+	for _, m := range g.members {
+		seen[m.Observer.Observer]++
+	}
+	for i := range g.members {
+		m := &g.members[i]
+		m.label = m.Observer.Observer
+		if suffix := g.suffix(m.Experiment); seen[m.label] > 1 && suffix != "" {
+			m.label += " (" + suffix + ")"
+		}
+	}
+}
+
+// suffix is what tells an experiment from the group's name.
+func (g *group) suffix(experiment string) string {
+	if rest, ok := strings.CutPrefix(experiment, g.name); ok {
+		return strings.TrimPrefix(rest, "-")
+	}
+	return experiment
+}
+
+// with returns the members of some roles, in order.
+func (g *group) with(roles ...role) []member {
+	var out []member
+	for _, m := range g.members {
+		if slices.Contains(roles, m.role) {
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
+// find returns the position of an observer among the members, or -1.
+func (g *group) find(experiment, observer string) int {
+	return slices.IndexFunc(g.members, func(m member) bool {
+		return m.Experiment == experiment && m.Observer.Observer == observer
+	})
+}
