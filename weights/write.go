@@ -1,50 +1,30 @@
 package weights
 
 import (
-	"bufio"
 	"bytes"
 	"cmp"
 	"encoding/binary"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"unicode/utf8"
+
+	"github.com/gestalt-vision/gestalt/internal/atomicfile"
 )
 
-// Write writes a safetensors file: to a temporary file beside it, which is flushed to the disk and then renamed, so that
-// path holds either what it held before or the whole of the new file. metadata may be nil.
+// Write writes a safetensors file, and the folders above it where they are missing. It writes to a temporary file, which
+// is flushed to the disk and then renamed, so that path holds either what it held before or the whole of the new file.
+// metadata may be nil.
 //
 // The bytes are a function of the tensors alone, whatever their order: wider types first, then by name, as the reference
 // implementation writes them, the metadata sorted by key.
-func Write(path string, tensors []Tensor, metadata map[string]string) (err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("weights: write %s: %w", path, err)
-		}
-	}()
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
+func Write(path string, tensors []Tensor, metadata map[string]string) error {
+	err := atomicfile.Write(path, func(w io.Writer) error { return Encode(w, tensors, metadata) })
 	if err != nil {
-		return err
+		return fmt.Errorf("weights: %w", err)
 	}
-	defer func() {
-		if err != nil {
-			f.Close() // a second Close returns an error, which does not matter here
-			os.Remove(f.Name())
-		}
-	}()
-	w := bufio.NewWriterSize(f, 1<<20)
-	if err := Encode(w, tensors, metadata); err != nil {
-		return err
-	}
-	// CreateTemp makes files only their owner can read; weights are there to be shared.
-	if err := errors.Join(w.Flush(), f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // Encode writes the bytes of a safetensors file to w. The header is padded with spaces so that the tensors begin at a

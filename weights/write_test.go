@@ -120,9 +120,6 @@ func TestFailedWriteKeepsOldFile(t *testing.T) {
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("left behind: %v %v", entries, err)
 	}
-	if err := Write(filepath.Join(dir, "absent", "w"), nil, nil); err == nil {
-		t.Error("wrote into a folder that does not exist")
-	}
 }
 
 func TestLayouts(t *testing.T) {
