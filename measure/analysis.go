@@ -16,8 +16,13 @@ type Analysis struct {
 
 // Settings are the choices that the intervals depend on.
 type Settings struct {
-	Rounds int    `json:"bootstrap_rounds"` // bootstrap rounds, and permutations of the paired test
+	// Rounds is the number of bootstrap rounds and of permutations of the paired test: 0 for DefaultRounds, negative for
+	// none (the intervals and p-values that need them are undefined then).
+	Rounds int    `json:"bootstrap_rounds"`
 	Seed   uint64 `json:"seed"`
+
+	// Workers is how many cores are used, 0 for all of them. It changes no result.
+	Workers int `json:"-"`
 }
 
 // Observer is one observer (a person, a network, or the pooled humans) in one experiment. The names of the measures
@@ -43,18 +48,27 @@ type Observer struct {
 	ShapeBiasCI    Interval `json:"shape_bias_ci95"`    // bootstrap over stimuli
 	ShapeBiasExact Interval `json:"shape_bias_exact95"` // Clopper-Pearson
 
-	FractionShape      Float    `json:"fraction_shape_of_conflict"` // S/|C|
-	FractionShapeCI    Interval `json:"fraction_shape_of_conflict_ci95"`
-	FractionTexture    Float    `json:"fraction_texture_of_conflict"` // X/|C|
-	FractionTextureCI  Interval `json:"fraction_texture_of_conflict_ci95"`
-	FractionOther      Float    `json:"fraction_other_of_conflict"`
-	FractionShapeAll   Float    `json:"fraction_shape_of_all_trials"`   // S/|T|, model-vs-human's convention
-	FractionTextureAll Float    `json:"fraction_texture_of_all_trials"` // X/|T|
+	FractionShape        Float    `json:"fraction_shape_of_conflict"` // S/|C|
+	FractionShapeCI      Interval `json:"fraction_shape_of_conflict_ci95"`
+	FractionShapeExact   Interval `json:"fraction_shape_of_conflict_exact95"`
+	FractionTexture      Float    `json:"fraction_texture_of_conflict"` // X/|C|
+	FractionTextureCI    Interval `json:"fraction_texture_of_conflict_ci95"`
+	FractionTextureExact Interval `json:"fraction_texture_of_conflict_exact95"`
+	FractionOther        Float    `json:"fraction_other_of_conflict"`
+	FractionOtherCI      Interval `json:"fraction_other_of_conflict_ci95"`
+	FractionOtherExact   Interval `json:"fraction_other_of_conflict_exact95"`
+	FractionShapeAll     Float    `json:"fraction_shape_of_all_trials"`   // S/|T|, model-vs-human's convention
+	FractionTextureAll   Float    `json:"fraction_texture_of_all_trials"` // X/|T|
 
 	Correct       int      `json:"correct_all_trials"`
 	Accuracy      Float    `json:"accuracy"`
 	AccuracyCI    Interval `json:"accuracy_ci95"`
 	AccuracyExact Interval `json:"accuracy_exact95"`
+
+	// Of the pool: the accuracies of its people, each for itself.
+	MeanObserverAccuracy Float `json:"mean_of_observer_accuracy"`
+	MinObserverAccuracy  Float `json:"min_observer_accuracy"`
+	MaxObserverAccuracy  Float `json:"max_observer_accuracy"`
 
 	ShapeBiasFromCategoryMeans Float `json:"shape_bias_from_category_means"`
 	MeanOfPerCategoryShapeBias Float `json:"mean_of_per_category_shape_bias"`
@@ -81,9 +95,11 @@ type CategoryBias struct {
 
 // CategoryAccuracy is the accuracy on the pictures of one category.
 type CategoryAccuracy struct {
-	Trials   int   `json:"trials"`
-	Correct  int   `json:"correct"`
-	Accuracy Float `json:"accuracy"`
+	Trials        int      `json:"trials"`
+	Correct       int      `json:"correct"`
+	Accuracy      Float    `json:"accuracy"`
+	AccuracyCI    Interval `json:"accuracy_ci95"`
+	AccuracyExact Interval `json:"accuracy_exact95"`
 }
 
 // Pair compares two observers on the stimuli that both have seen.

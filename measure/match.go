@@ -1,0 +1,124 @@
+package measure
+
+import "math"
+
+// match holds the answers of two observers against each other, on the stimuli that both have seen. Entries are per
+// shared stimulus; a stimulus that both have seen k times is matched k times, first with first and so on.
+type match struct {
+	a, b    *subject
+	stimuli []int // the shared ones, ascending
+	matched []int // per shared stimulus: how often both saw it
+	aRight  []int // of these, correct by a, by b, by both
+	bRight  []int
+	both    []int
+	once    bool // every observer saw every shared stimulus exactly once
+}
+
+// newMatch compares two single observers.
+func newMatch(f *family, a, b *subject) *match {
+	m := &match{a: a, b: b, once: true}
+	i, j := 0, 0
+	for i < len(a.sightings) && j < len(b.sightings) {
+		at := a.sightings[i].stimulus
+		switch other := b.sightings[j].stimulus; {
+		case at < other:
+			i++
+			continue
+		case at > other:
+			j++
+			continue
+		}
+		truth := f.stimuli[at].category
+		var n, aRight, bRight, both int
+		for ; i < len(a.sightings) && j < len(b.sightings); i, j = i+1, j+1 {
+			if a.sightings[i].stimulus != at || b.sightings[j].stimulus != at {
+				break
+			}
+			right, rightB := a.sightings[i].answer == truth, b.sightings[j].answer == truth
+			n++
+			aRight += one(right)
+			bRight += one(rightB)
+			both += one(right && rightB)
+		}
+		repeats := n
+		for ; i < len(a.sightings) && a.sightings[i].stimulus == at; i++ {
+			repeats++
+		}
+		for ; j < len(b.sightings) && b.sightings[j].stimulus == at; j++ {
+			repeats++
+		}
+		m.once = m.once && repeats == 1
+		m.stimuli = append(m.stimuli, at)
+		m.matched = append(m.matched, n)
+		m.aRight = append(m.aRight, aRight)
+		m.bRight = append(m.bRight, bRight)
+		m.both = append(m.both, both)
+	}
+	return m
+}
+
+func one(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+// agreement is what the consistency of two observers is computed from: n answers, those correct by a, by b, by both.
+type agreement struct{ n, a, b, both int }
+
+func (m *match) agreement() (g agreement) {
+	for i := range m.stimuli {
+		g.n += m.matched[i]
+		g.a += m.aRight[i]
+		g.b += m.bRight[i]
+		g.both += m.both[i]
+	}
+	return g
+}
+
+// agree counts the answers that are both correct or both wrong. Two different wrong answers agree.
+func (g agreement) agree() int { return g.n - g.a - g.b + 2*g.both }
+
+// observed consistency.
+func (g agreement) observed() float64 { return float64(g.agree()) / float64(g.n) }
+
+// expected is the consistency of independent observers with these accuracies.
+func (g agreement) expected() float64 {
+	a, b := float64(g.a)/float64(g.n), float64(g.b)/float64(g.n)
+	return a*b + (1-a)*(1-b)
+}
+
+// kappa is error consistency. 1 is its definition for full agreement, where it can be 0/0.
+func (g agreement) kappa() float64 {
+	if g.agree() == g.n {
+		return 1
+	}
+	e := g.expected()
+	return (g.observed() - e) / (1 - e)
+}
+
+// accuracyDifference is squared, as in model-vs-human.
+func (g agreement) accuracyDifference() float64 {
+	d := float64(g.a-g.b) / float64(g.n)
+	return d * d
+}
+
+// consistency fills in the point estimates of a pair. Where a is the pool, they are means over its people, each
+// compared with b on the stimuli that they share: correctness is of a single answer, and model-vs-human averages over
+// people in the same way.
+func (p *Pair) consistency(ms []*match) {
+	var observed, expected, kappa, difference float64
+	for _, m := range ms {
+		g := m.agreement()
+		observed += g.observed()
+		expected += g.expected()
+		kappa += g.kappa()
+		difference += g.accuracyDifference()
+	}
+	n := float64(len(ms))
+	p.ObservedConsistency, p.ExpectedConsistency = Float(observed/n), Float(expected/n)
+	p.ErrorConsistency, p.AccuracyDifference = Float(kappa/n), Float(difference/n)
+	p.ErrorConsistencyCI, p.ShapeBiasDifferenceCI = undefined(), undefined()
+	p.ShapeBiasP = Float(math.NaN())
+}
