@@ -41,6 +41,8 @@ type panel struct {
 	cue    cue
 	rows   []string // categories, top to bottom
 	ladder bool     // every observer on a row of its own, in place of the categories
+	gutter float64  // room for names at the left
+	plot   float64  // width of the plot
 }
 
 // panels lays a group out: one panel where it is readable, otherwise a ladder of all observers and panels of at most
@@ -102,9 +104,24 @@ func (g *group) panels(which cue) []panel {
 		}
 		out = append(out, p)
 	}
+	// All panels share their measures, so that they line up under each other. A single one may take more room.
+	gutter, plot := 0.0, 440.0
+	for i := range out {
+		gutter = max(gutter, out[i].names())
+	}
 	if len(out) > 1 {
-		for i := range out {
-			out[i].letter = string(rune('a' + i%26))
+		plot, gutter = 262, min(gutter, 164)
+	}
+	for i := range out {
+		p := &out[i]
+		p.gutter, p.plot = min(gutter, 210)+12, plot
+		if len(out) > 1 {
+			p.letter = string(rune('a' + i%26))
+		}
+		if !p.ladder {
+			slices.SortStableFunc(p.series, func(a, b series) int { // the lines of the overall values then never cross a name
+				return cmp.Or(int(a.role)-int(b.role), cmp.Compare(rank(b.ShapeBias), rank(a.ShapeBias)))
+			})
 		}
 	}
 	return out
@@ -159,8 +176,7 @@ func rowOrder(which cue, pools, networks, people []member) []string {
 
 // Sizes of a panel, in pixels of the page at its natural width.
 const (
-	plotWidth   = 300.0
-	asideWidth  = 112.0 // overall values as text, and below them the bars of decisive answers
+	asideWidth  = 106.0 // overall values as text, and below them the share of decisive answers
 	asideGap    = 14.0
 	stripHeight = 17.0 // a row of the strip of overall values
 	labelSize   = 11.0
@@ -178,21 +194,27 @@ func (p *panel) rowHeight() float64 {
 // intervals says whether each mark gets the interval of its row.
 func (p *panel) intervals() bool { return len(p.series) <= 4 }
 
-func (p *panel) gutter() float64 {
+// names is the width of the longest name of a series.
+func (p *panel) names() float64 {
 	w := 70.0
-	for _, s := range p.series {
-		w = max(w, textWidth(s.title(), labelSize))
+	for i := range p.series {
+		s := &p.series[i]
+		size := labelSize
+		if s.role == pool {
+			size *= 1.1 // set in bold
+		}
+		w = max(w, textWidth(s.title(), size))
 	}
-	return min(w, 190) + 12
+	return w
 }
 
-// size is the natural width and height of a panel whose labels need gutter pixels.
-func (p *panel) size(gutter float64) (w, h float64) {
+// size is the natural width and height of a panel.
+func (p *panel) size() (w, h float64) {
 	h = 42 + stripHeight*float64(len(p.series)) + 38
 	if !p.ladder {
 		h += 12 + p.rowHeight()*float64(len(p.rows))
 	}
-	return gutter + plotWidth + asideGap + asideWidth + 2, h
+	return p.gutter + p.plot + asideGap + asideWidth + 2, h
 }
 
 // title is how a series is called in the figure.
@@ -204,9 +226,9 @@ func (s *series) title() string {
 }
 
 // draw draws the panel with its upper left corner at (0, 0).
-func (p *panel) draw(c *canvas, gutter float64) {
-	left, right := gutter, gutter+plotWidth
-	x := func(v measure.Float) float64 { return left + plotWidth*float64(v) }
+func (p *panel) draw(c *canvas) {
+	left, right := p.gutter, p.gutter+p.plot
+	x := func(v measure.Float) float64 { return left + p.plot*float64(v) }
 	top := 42.0
 	strip := top + stripHeight*float64(len(p.series))
 	rowsTop, bottom := strip+12, strip
@@ -270,7 +292,7 @@ func (p *panel) axes(c *canvas, left, right, top, bottom float64) {
 func (p *panel) strip(c *canvas, x func(measure.Float) float64, top, right float64) {
 	left := x(0)
 	aside := right + asideGap + asideWidth
-	c.text(aside, top-9, "% shape [95% interval]", "font-size", smallSize, "fill", paint("muted"), "text-anchor", "end")
+	c.text(aside, top-9, "% shape [95%]", "font-size", smallSize, "fill", paint("muted"), "text-anchor", "end")
 	for i := range p.series {
 		s := &p.series[i]
 		y := top + stripHeight*(float64(i)+.5)
@@ -322,7 +344,7 @@ func strongInk(weak bool) paint {
 // row draws one category: its name, the people as small grey marks, each series with its mark, and at the right how
 // often each gave the shape or the texture as its answer.
 func (p *panel) row(c *canvas, category string, x func(measure.Float) float64, left, aside, y float64) {
-	c.line(left, y, left+plotWidth, y, "stroke", paint("grid"))
+	c.line(left, y, left+p.plot, y, "stroke", paint("grid"))
 	name := shorten(category, labelSize, left-12)
 	c.begin("text", "x", left-10, "y", y+3.8, "font-size", labelSize, "text-anchor", "end")
 	if name != category {
@@ -340,16 +362,7 @@ func (p *panel) row(c *canvas, category string, x func(measure.Float) float64, l
 	if p.intervals() {
 		step = min(6, (p.rowHeight()-6)/n)
 	}
-	barStep := (p.rowHeight() - 5) / n
-	for i := range p.series { // bars first: they never touch the marks
-		s := &p.series[i]
-		row, ok := p.cue.rows(s.Observer)[category]
-		if !ok || row.ConflictTrials == 0 {
-			continue
-		}
-		share := float64(row.Shape+row.Texture) / float64(row.ConflictTrials)
-		c.rect(aside, y-barStep*n/2+barStep*float64(i), asideWidth*share, max(barStep-.8, .8), "fill", s.paint, "fill-opacity", .8)
-	}
+	p.decisive(c, category, aside, y)
 	for k := range p.series { // people last, on top: they are what the networks are compared with
 		i := len(p.series) - 1 - k
 		s := &p.series[i]
@@ -363,6 +376,31 @@ func (p *panel) row(c *canvas, category string, x func(measure.Float) float64, l
 		}
 		c.mark(s.sign, x(row.ShapeBias), at, 4.2, s.paint, fmt.Sprintf("%s, %s: %s%% %s, %d of %d", category, s.label,
 			percent(row.ShapeBias), percentInterval(row.ShapeBiasCI), row.Shape, row.Shape+row.Texture))
+	}
+}
+
+// decisive draws how often each series gave the shape or the texture as its answer: bars as in the paper where there
+// is room for them, otherwise a mark each.
+func (p *panel) decisive(c *canvas, category string, aside, y float64) {
+	n := float64(len(p.series))
+	bars := p.intervals()
+	if !bars {
+		c.line(aside, y, aside+asideWidth, y, "stroke", paint("grid"))
+	}
+	step := (p.rowHeight() - 6) / n
+	for k := range p.series {
+		i := len(p.series) - 1 - k
+		s := &p.series[i]
+		row, ok := p.cue.rows(s.Observer)[category]
+		if !ok || row.ConflictTrials == 0 {
+			continue
+		}
+		share := float64(row.Shape+row.Texture) / float64(row.ConflictTrials)
+		if bars {
+			c.rect(aside, y+step*(float64(i)-n/2), asideWidth*share, step-.8, "fill", s.paint, "fill-opacity", .8)
+		} else {
+			c.mark(s.sign, aside+asideWidth*share, y, 2.9, s.paint, "")
+		}
 	}
 }
 
@@ -401,17 +439,15 @@ func FigureSVG(w io.Writer, a measure.Analysis, experiment string, observers ...
 	}
 	const margin, gap = 10.0, 26.0
 	columns := min(len(panels), 2)
-	gutter := 0.0
 	var heights []float64 // of the rows of panels
 	var describe []string
 	for i := range panels {
-		gutter = max(gutter, panels[i].gutter())
 		describe = append(describe, panels[i].describe())
 	}
-	width, _ := panels[0].size(gutter)
+	width, _ := panels[0].size()
 	height := 2*margin - gap
 	for i := range panels {
-		_, h := panels[i].size(gutter)
+		_, h := panels[i].size()
 		if i%columns == 0 {
 			heights = append(heights, 0)
 		}
@@ -426,7 +462,7 @@ func FigureSVG(w io.Writer, a measure.Analysis, experiment string, observers ...
 			for i := range panels {
 				x := margin + float64(i%columns)*(width+gap)
 				c.begin("g", "transform", "translate("+number(x)+" "+number(y)+")")
-				panels[i].draw(c, gutter)
+				panels[i].draw(c)
 				c.end()
 				if i%columns == columns-1 {
 					y += heights[i/columns] + gap

@@ -159,14 +159,16 @@ func keyFigures(all []*group) []keyFigure {
 			}
 		}
 	}
-	networks, people, trials := map[string]bool{}, map[string]bool{}, 0
+	networks, people, trials, withPeople := map[string]bool{}, 0, 0, 0
 	for _, g := range all {
+		persons := g.with(person)
+		people += len(persons)
+		if len(persons) > 0 {
+			withPeople++
+		}
 		for _, m := range g.members {
-			switch m.role {
-			case network:
+			if m.role == network {
 				networks[g.identity(m)] = true
-			case person:
-				people[m.Experiment+"\x00"+m.Observer.Observer] = true // subject-01 is another person in each experiment
 			}
 			if m.role != pool {
 				trials += m.Trials
@@ -174,13 +176,17 @@ func keyFigures(all []*group) []keyFigure {
 		}
 	}
 	if n := len(networks); n > 0 {
-		out = append(out, keyFigure{noun(n, "network"), count(n), ""})
+		out = append(out, keyFigure{noun(n, "network", "networks"), count(n), ""})
 	}
-	if n := len(people); n > 0 {
-		out = append(out, keyFigure{noun(n, "person's record"), count(n), ""})
+	if people > 0 {
+		note := ""
+		if withPeople > 1 { // subject-01 is another person in each experiment
+			note = fmt.Sprintf("in %d experiments", withPeople)
+		}
+		out = append(out, keyFigure{noun(people, "person", "people"), count(people), note})
 	}
 	if trials > 0 {
-		out = append(out, keyFigure{noun(trials, "trial"), count(trials), ""})
+		out = append(out, keyFigure{noun(trials, "trial", "trials"), count(trials), ""})
 	}
 	return out
 }
@@ -191,12 +197,9 @@ func median(sorted []measure.Float) measure.Float {
 	return (sorted[(n-1)/2] + sorted[n/2]) / 2
 }
 
-func noun(n int, one string) string {
-	switch {
-	case n == 1:
+func noun(n int, one, many string) string {
+	if n == 1 {
 		return one
-	case one == "person's record":
-		return "people's records"
 	}
-	return one + "s"
+	return many
 }

@@ -11,7 +11,7 @@ import (
 // most networks in a directory X-trained-CNNs beside the directory X of the people; experiments that a pair of
 // observers connects belong together too.
 type group struct {
-	name        string // the first experiment's name without -trained-CNNs
+	name        string // the family of its first experiment
 	title       string
 	experiments []string
 	members     []member // pools first, then networks, then people
@@ -36,14 +36,17 @@ const (
 
 const trainedSuffix = "-trained-CNNs"
 
-// published gives the experiments of Geirhos et al. (2019) their names in the paper, in the order of its figures.
+// published gives the families of Geirhos et al. (2019) their names in the paper, in the order of its figures.
 var published = []struct{ name, title string }{
-	{"style-transfer-512-nomask-experiment", "Cue conflict"},
-	{"original-experiment", "Original"},
-	{"grayscale-experiment", "Greyscale"},
-	{"silhouette-filled-experiment", "Silhouette"},
-	{"edge-experiment", "Edges"},
-	{"texture-experiment", "Texture"},
+	{"cue-conflict", "Cue conflict"},
+	{"content-guessing", "Cue conflict, asked for the shape"},
+	{"texture-guessing", "Cue conflict, asked for the texture"},
+	{"texture-filled-rotated", "Texture-filled silhouettes"},
+	{"original", "Original"},
+	{"greyscale", "Greyscale"},
+	{"silhouette", "Silhouettes"},
+	{"edge", "Edges"},
+	{"texture", "Texture"},
 }
 
 func publishedRank(name string) int {
@@ -75,7 +78,7 @@ func groups(a *measure.Analysis) []*group {
 		parent[s] = root(p)
 		return parent[s]
 	}
-	base := func(experiment string) string { return root(strings.TrimSuffix(experiment, trainedSuffix)) }
+	base := func(experiment string) string { return root(measure.Family(experiment)) }
 	for i := range a.Observers {
 		base(a.Observers[i].Experiment)
 	}
@@ -157,10 +160,13 @@ func (g *group) setLabels() {
 	}
 }
 
-// suffix is what tells an experiment from the group's name.
+// suffix is what tells an experiment from the group's first one.
 func (g *group) suffix(experiment string) string {
-	if rest, ok := strings.CutPrefix(experiment, g.name); ok {
-		return strings.TrimPrefix(rest, "-")
+	switch {
+	case strings.HasSuffix(experiment, trainedSuffix):
+		return trainedSuffix[1:]
+	case experiment == g.experiments[0]:
+		return ""
 	}
 	return experiment
 }

@@ -157,10 +157,9 @@ func (g *group) view(id string) (groupView, error) {
 				continue // the overall values are the same in both versions
 			}
 			gv.Intervals = gv.Intervals || p.intervals()
-			gutter := p.gutter()
-			w, h := p.size(gutter)
+			w, h := p.size()
 			svg, e := picture(fmt.Sprintf("%s-%s%d", id, which.name, i+1), "Shape bias by "+which.name+" category, "+g.title,
-				p.describe(), w, h, true, func(c *canvas) { p.draw(c, gutter) })
+				p.describe(), w, h, true, func(c *canvas) { p.draw(c) })
 			if err == nil {
 				err = e
 			}

@@ -136,13 +136,13 @@ func textWidth(s string, size float64) float64 {
 		case r >= 0x1100: // CJK and other full-width scripts
 			em += 1
 		case strings.ContainsRune("iljtfr.,:;|'!()[]- ", r):
-			em += 0.36
+			em += 0.38
 		case strings.ContainsRune("mwMW%", r):
-			em += 0.86
+			em += 0.92
 		case r >= 'A' && r <= 'Z':
-			em += 0.68
+			em += 0.7
 		default:
-			em += 0.57
+			em += 0.62
 		}
 	}
 	return em * size
