@@ -46,4 +46,5 @@
 // anything is read or written.
 package kernel
 
-//go:generate sh -c "cd asm && go run . -out .."
+//go:generate sh -c "cd asm && go run . -loops tile -isa avx512 -pkg kernel -decl ../tile_avx512_amd64.go -out ../tile_avx512_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops tile -isa avx2 -pkg kernel -decl ../tile_avx2_amd64.go -out ../tile_avx2_amd64.s"

@@ -38,6 +38,7 @@ type tile struct {
 	cols         int // columns to be stored, at most ldb
 	lo, hi       float32
 	mask         [panelCols]int32 // -1 in the columns to be stored, else 0
+	cpos, addpos int              // assembly's own: the current tile in c and add
 }
 
 // setCols sets the panel that the tile works with.
