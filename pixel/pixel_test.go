@@ -1,0 +1,39 @@
+package pixel
+
+import (
+	"bytes"
+	"testing"
+)
+
+func TestRGB(t *testing.T) {
+	grey := &Image{2, 1, 1, []byte{7, 9}}
+	if got := grey.RGB(); got.C != 3 || !bytes.Equal(got.Pix, []byte{7, 7, 7, 9, 9, 9}) {
+		t.Errorf("grey became %v", got)
+	}
+	alpha := &Image{1, 2, 4, []byte{1, 2, 3, 0, 4, 5, 6, 255}}
+	if got := alpha.RGB(); got.C != 3 || got.W != 1 || got.H != 2 || !bytes.Equal(got.Pix, []byte{1, 2, 3, 4, 5, 6}) {
+		t.Errorf("RGBA became %v", got)
+	}
+	rgb := New(3, 3, 3)
+	if rgb.RGB() != rgb {
+		t.Error("RGB was copied")
+	}
+}
+
+func TestRow(t *testing.T) {
+	m := New(2, 3, 3)
+	copy(m.Row(1), []byte{1, 2, 3, 4, 5, 6, 7})
+	if want := append(append(make([]byte, 6), 1, 2, 3, 4, 5, 6), make([]byte, 6)...); !bytes.Equal(m.Pix, want) {
+		t.Errorf("%v, want %v", m.Pix, want)
+	}
+}
+
+func TestNewRefuses(t *testing.T) {
+	for _, c := range [][3]int{{-1, 1, 3}, {1, -1, 3}, {1, 1, 2}, {1, 1, 0}} {
+		func() {
+			defer func() { recover() }()
+			New(c[0], c[1], c[2])
+			t.Errorf("New%v did not panic", c)
+		}()
+	}
+}
