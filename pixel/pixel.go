@@ -89,6 +89,7 @@ type Info struct {
 	Components  int  // samples per pixel as stored: 1, 2 (grey with alpha), 3 or 4; 1 for a palette
 	Depth       int  // bits per sample as stored
 	Progressive bool // progressive JPEG, interlaced PNG
+	Warnings    int  // what was noticed to be wrong with a JPEG and passed over
 }
 
 // FormatError reports that a file is not valid for its format.
