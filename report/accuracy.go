@@ -85,7 +85,7 @@ func accuracyFigure(all []*group) (template.HTML, error) {
 			used = append(used, k)
 		}
 	}
-	const rowHeight, top, numberWidth, gap = 19.0, 40.0, 30.0, 16.0
+	const rowHeight, top, numberWidth, gap = 19.0, 40.0, 38.0, 14.0
 	gutter := 60.0
 	for _, r := range rows {
 		gutter = max(gutter, textWidth(r.label, labelSize)*1.05)
@@ -115,9 +115,9 @@ func accuracyFigure(all []*group) (template.HTML, error) {
 				left := gutter + columnWidth*float64(k)
 				x := func(v float64) float64 { return left + bar*v }
 				c.text(left, 14, shorten(g.title, 12, columnWidth-6), "font-size", 12.0, "font-weight", "600")
-				note := "of the pictures"
+				note := "% right"
 				if g.conflict {
-					note = "right by shape"
+					note = "% right by shape"
 				}
 				c.text(left, 28, note, "font-size", smallSize, "fill", paint("muted"))
 				c.begin("g", "stroke", paint("grid"))
@@ -140,7 +140,8 @@ func accuracyFigure(all []*group) (template.HTML, error) {
 					c.begin("g")
 					c.leaf("title", fmt.Sprintf("%s, %s: %s%% %s, %d of %d", g.title, r.label, percent(m.Accuracy),
 						percentInterval(m.AccuracyCI), m.Correct, m.Trials))
-					c.rect(left, y-5.5, bar*float64(m.Accuracy), 11, "fill", r.paint, "fill-opacity", .55)
+					c.rect(left, y-5.5, bar*float64(m.Accuracy), 11, "fill", paint("ground")) // hides the grid
+					c.rect(left, y-5.5, bar*float64(m.Accuracy), 11, "fill", r.paint, "fill-opacity", .5)
 					if r.role == pool {
 						for _, p := range g.with(person) {
 							if p.Experiment == m.Experiment && defined(p.Accuracy) {

@@ -113,7 +113,7 @@ func (g *group) consistency(id string) (consistencyView, error) {
 				fill, opacity := diverging(v)
 				c.rect(x0+step*float64(s), 18, step-1, 12, "fill", fill, "fill-opacity", opacity)
 				if s%2 == 0 {
-					c.text(x0+step*(float64(s)+.5), 42, bare(v), "fill", paint("muted"))
+					c.text(x0+step*(float64(s)+.5), 42, strings.Replace(number(float64(v)), "-", "−", 1), "fill", paint("muted"))
 				}
 			}
 			c.end()

@@ -46,12 +46,12 @@ type panel struct {
 }
 
 // panels lays a group out: one panel where it is readable, otherwise a ladder of all observers and panels of at most
-// maxNetworks networks, never mixing two directories.
-func (g *group) panels(which cue) []panel {
-	conflict := func(m member) bool { return m.ConflictTrials == 0 }
-	pools := slices.DeleteFunc(g.with(pool), conflict)
-	networks := slices.DeleteFunc(g.with(network), conflict)
-	people := slices.DeleteFunc(g.with(person), conflict)
+// maxNetworks networks, never mixing two directories. Of several panels each gives at most limit pixels to names.
+func (g *group) panels(which cue, limit float64) []panel {
+	without := func(m member) bool { return m.ConflictTrials == 0 }
+	pools := slices.DeleteFunc(g.with(pool), without)
+	networks := slices.DeleteFunc(g.with(network), without)
+	people := slices.DeleteFunc(g.with(person), without)
 	if len(pools) == 0 && len(people)+len(networks) <= maxNetworks {
 		networks, people = append(networks, people...), nil // a few people without a pool are shown as strongly as networks
 	}
@@ -105,16 +105,16 @@ func (g *group) panels(which cue) []panel {
 		out = append(out, p)
 	}
 	// All panels share their measures, so that they line up under each other. A single one may take more room.
-	gutter, plot := 0.0, 440.0
+	gutter, plot := 0.0, 470.0
 	for i := range out {
 		gutter = max(gutter, out[i].names())
 	}
 	if len(out) > 1 {
-		plot, gutter = 262, min(gutter, 164)
+		plot, gutter = 258, min(gutter, limit)
 	}
 	for i := range out {
 		p := &out[i]
-		p.gutter, p.plot = min(gutter, 210)+12, plot
+		p.gutter, p.plot = min(gutter, 260)+12, plot
 		if len(out) > 1 {
 			p.letter = string(rune('a' + i%26))
 		}
@@ -176,7 +176,7 @@ func rowOrder(which cue, pools, networks, people []member) []string {
 
 // Sizes of a panel, in pixels of the page at its natural width.
 const (
-	asideWidth  = 106.0 // overall values as text, and below them the share of decisive answers
+	asideWidth  = 104.0 // overall values as text, and below them the share of decisive answers
 	asideGap    = 14.0
 	stripHeight = 17.0 // a row of the strip of overall values
 	labelSize   = 11.0
@@ -210,11 +210,19 @@ func (p *panel) names() float64 {
 
 // size is the natural width and height of a panel.
 func (p *panel) size() (w, h float64) {
-	h = 42 + stripHeight*float64(len(p.series)) + 38
+	h = p.head() + stripHeight*float64(len(p.series)) + 38
 	if !p.ladder {
 		h += 12 + p.rowHeight()*float64(len(p.rows))
 	}
 	return p.gutter + p.plot + asideGap + asideWidth + 2, h
+}
+
+// head is the height of what stands above the plot; a narrow plot has the title of its upper axis on a line of its own.
+func (p *panel) head() float64 {
+	if p.plot < 360 {
+		return 57
+	}
+	return 42
 }
 
 // title is how a series is called in the figure.
@@ -229,7 +237,7 @@ func (s *series) title() string {
 func (p *panel) draw(c *canvas) {
 	left, right := p.gutter, p.gutter+p.plot
 	x := func(v measure.Float) float64 { return left + p.plot*float64(v) }
-	top := 42.0
+	top := p.head()
 	strip := top + stripHeight*float64(len(p.series))
 	rowsTop, bottom := strip+12, strip
 	if !p.ladder {
@@ -240,14 +248,18 @@ func (p *panel) draw(c *canvas) {
 		c.text(0, 13, p.letter, "font-size", 15.0, "font-weight", "700")
 	}
 
-	// Bands and lines of the overall values lie under all marks.
+	// Bands and lines of the overall values lie under all marks; many bands have to be fainter.
+	opacity := .13
+	if !p.intervals() {
+		opacity = .08
+	}
 	for i, s := range p.series {
 		if p.ladder || !defined(s.ShapeBias) {
 			continue
 		}
 		y := top + stripHeight*(float64(i)+.5)
 		if ci := s.ShapeBiasCI; definedInterval(ci) {
-			c.rect(x(ci[0]), y, x(ci[1])-x(ci[0]), bottom-y, "fill", s.paint, "fill-opacity", .13)
+			c.rect(x(ci[0]), y, x(ci[1])-x(ci[0]), bottom-y, "fill", s.paint, "fill-opacity", opacity)
 		}
 		c.line(x(s.ShapeBias), y, x(s.ShapeBias), bottom, "stroke", s.paint, "stroke-width", 1.2)
 	}
@@ -281,8 +293,8 @@ func (p *panel) axes(c *canvas, left, right, top, bottom float64) {
 	}
 	c.end()
 	c.begin("g", "font-size", labelSize)
-	c.text(left, 14, "◂ texture", "font-weight", "600")
-	c.text(right, 14, "shape ▸", "font-weight", "600", "text-anchor", "end")
+	c.text(left, top-28, "◂ texture", "font-weight", "600")
+	c.text(right, top-28, "shape ▸", "font-weight", "600", "text-anchor", "end")
 	c.text((left+right)/2, 14, "Fraction of texture decisions", "text-anchor", "middle")
 	c.text((left+right)/2, bottom+29, "Fraction of shape decisions", "text-anchor", "middle")
 	c.end()
@@ -371,12 +383,22 @@ func (p *panel) row(c *canvas, category string, x func(measure.Float) float64, l
 			continue
 		}
 		at := y + step*(float64(i)-(n-1)/2)
-		if p.intervals() && definedInterval(row.ShapeBiasCI) {
-			c.line(x(row.ShapeBiasCI[0]), at, x(row.ShapeBiasCI[1]), at, "stroke", s.paint, "stroke-width", 1.2, "stroke-opacity", .75)
+		ci := rowInterval(row)
+		if p.intervals() && definedInterval(ci) {
+			c.line(x(ci[0]), at, x(ci[1]), at, "stroke", s.paint, "stroke-width", 1.2, "stroke-opacity", .75)
 		}
 		c.mark(s.sign, x(row.ShapeBias), at, 4.2, s.paint, fmt.Sprintf("%s, %s: %s%% %s, %d of %d", category, s.label,
-			percent(row.ShapeBias), percentInterval(row.ShapeBiasCI), row.Shape, row.Shape+row.Texture))
+			percent(row.ShapeBias), percentInterval(ci), row.Shape, row.Shape+row.Texture))
 	}
+}
+
+// rowInterval is the bootstrap interval of a row. Where all decisions of the row are alike, every resampling is too and
+// the bootstrap has nothing to say; the exact interval stands in for it.
+func rowInterval(row measure.CategoryBias) measure.Interval {
+	if row.Shape == 0 || row.Texture == 0 {
+		return row.ShapeBiasExact
+	}
+	return row.ShapeBiasCI
 }
 
 // decisive draws how often each series gave the shape or the texture as its answer: bars as in the paper where there
@@ -433,7 +455,7 @@ func FigureSVG(w io.Writer, a measure.Analysis, experiment string, observers ...
 			return !slices.Contains(observers, m.Observer.Observer) && !slices.Contains(observers, m.label)
 		})
 	}
-	panels := chosen.panels(shapeCue)
+	panels := chosen.panels(shapeCue, 260)
 	if len(panels) == 0 {
 		return fmt.Errorf("report: none of the observers %q has cue-conflict trials in experiment %q", observers, chosen.name)
 	}

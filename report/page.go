@@ -152,7 +152,7 @@ func (g *group) view(id string) (groupView, error) {
 		HasPeople: len(g.with(person)) > 0}
 	var err error
 	draw := func(which cue) (out []drawing) {
-		for i, p := range g.panels(which) {
+		for i, p := range g.panels(which, 168) {
 			if which.name == textureCue.name && p.ladder {
 				continue // the overall values are the same in both versions
 			}

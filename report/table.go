@@ -3,6 +3,7 @@ package report
 import (
 	"fmt"
 	"html/template"
+	"math"
 
 	"github.com/gestalt-vision/gestalt/measure"
 )
@@ -16,12 +17,12 @@ type tableView struct {
 }
 
 type tableRow struct {
-	Class, Name, Note                                    string
-	Bias, BiasCI, BiasExact                              string
-	Plot                                                 template.HTML
-	Shape, Texture, Other, NA, Conflict, Trials, Correct string
-	FractionShape, FractionTexture                       string
-	Accuracy, AccuracyCI, AccuracyExact, Time            string
+	Class, Name, Note                          string
+	Bias, BiasCI, BiasExact                    string
+	Plot                                       template.HTML
+	Shape, Texture, Other, NA, Trials, Correct string
+	FractionShape, FractionTexture             string
+	Accuracy, AccuracyCI, AccuracyExact, Time  string
 }
 
 func (g *group) table(id string) tableView {
@@ -53,7 +54,6 @@ func newTableRow(m member, conflict bool) tableRow {
 		Texture:         count(m.Texture),
 		Other:           count(m.Other),
 		NA:              count(m.NA),
-		Conflict:        count(m.ConflictTrials),
 		Trials:          count(m.Trials),
 		Correct:         count(m.Correct),
 		FractionShape:   percent(m.FractionShape),
@@ -67,7 +67,7 @@ func newTableRow(m member, conflict bool) tableRow {
 		row.Note = fmt.Sprintf("%d pooled", m.Pooled)
 	}
 	if m.MedianResponseTimeMS > 0 {
-		row.Time = decimals(m.MedianResponseTimeMS, 0)
+		row.Time = count(int(math.Round(float64(m.MedianResponseTimeMS))))
 	}
 	paints := [...]paint{pool: "people", network: "blue", person: "person"}
 	if conflict {
@@ -81,19 +81,19 @@ func newTableRow(m member, conflict bool) tableRow {
 // intervalPlot is the little drawing in a row: the value and its interval on a scale from 0 to 1, with a tick at the
 // value that stands for "neither" (shape as often as texture, or chance).
 func intervalPlot(v measure.Float, ci measure.Interval, reference float64, colour paint) template.HTML {
-	const w, h, pad = 96.0, 14.0, 5.0
+	const w, h, pad = 84.0, 14.0, 5.0
 	if !defined(v) {
 		return ""
 	}
 	x := func(v float64) float64 { return pad + (w-2*pad)*v }
 	c := &canvas{themed: true}
-	c.begin("svg", "viewBox", "0 0 96 14", "width", w, "height", h, "aria-hidden", "true")
+	c.begin("svg", "viewBox", "0 0 84 14", "width", w, "height", h, "aria-hidden", "true")
 	c.line(x(0), h/2, x(1), h/2, "stroke", paint("rule"))
 	c.line(x(reference), 3.0, x(reference), h-3, "stroke", paint("rule"))
-	if definedInterval(ci) {
-		c.line(x(float64(ci[0])), h/2, x(float64(ci[1])), h/2, "stroke", colour, "stroke-width", 2.0)
+	if definedInterval(ci) { // thick and pale, as most intervals are hardly longer than the dot is wide
+		c.line(x(float64(ci[0])), h/2, x(float64(ci[1])), h/2, "stroke", colour, "stroke-width", 7.0, "stroke-opacity", .4)
 	}
-	c.add("circle", "cx", x(float64(v)), "cy", h/2, "r", 3.2, "fill", colour)
+	c.add("circle", "cx", x(float64(v)), "cy", h/2, "r", 1.9, "fill", colour)
 	c.end()
 	return template.HTML(c.b.String())
 }
