@@ -89,13 +89,15 @@ func (g agreement) expected() float64 {
 	return a*b + (1-a)*(1-b)
 }
 
-// kappa is error consistency. 1 is its definition for full agreement, where it can be 0/0.
+// kappa is error consistency, (c_obs - c_exp)/(1 - c_exp) with numerator and denominator multiplied by n^2: in whole
+// numbers nothing is rounded before the division, so independence comes out as exactly 0. For full agreement, where it
+// can be 0/0, it is defined as 1.
 func (g agreement) kappa() float64 {
 	if g.agree() == g.n {
 		return 1
 	}
-	e := g.expected()
-	return (g.observed() - e) / (1 - e)
+	expected := g.a*g.b + (g.n-g.a)*(g.n-g.b)
+	return float64(g.n*g.agree()-expected) / float64(g.n*g.n-expected)
 }
 
 // accuracyDifference is squared, as in model-vs-human.
