@@ -1,0 +1,149 @@
+package pixel
+
+import "sync"
+
+// resamplePool lends the picture between the two passes.
+var resamplePool = sync.Pool{New: func() any { return new(Image) }}
+
+// resample resizes along the rows and then along the columns. Between the two
+// the samples are rounded to 8 bits, as Pillow does it. The first pass leaves out
+// the rows that the second doesn't need, and a pass that would change nothing is
+// left out.
+func resample(m *Image, w, h int, f Filter) *Image {
+	if h == m.H {
+		out := New(w, h, m.C)
+		resampleRows(out, m, 0, newWeights(m.W, w, f))
+		return out
+	}
+	vertical := newWeights(m.H, h, f)
+	out := New(w, h, m.C)
+	if w == m.W {
+		resampleColumns(out, m, 0, vertical)
+		return out
+	}
+	first, end := vertical.span()
+	between := resamplePool.Get().(*Image)
+	defer resamplePool.Put(between)
+	*between = Image{W: w, H: end - first, C: m.C, Pix: grow(between.Pix, w*(end-first)*m.C)}
+	resampleRows(between, m, first, newWeights(m.W, w, f))
+	resampleColumns(out, between, first, vertical)
+	return out
+}
+
+// resampleRows makes each row of dst from the row of src that stands skip rows
+// lower.
+func resampleRows(dst, src *Image, skip int, w *weights) {
+	for y := range dst.H {
+		d, s := dst.Row(y), src.Row(y+skip)
+		switch dst.C {
+		case 1:
+			resampleRow1(d, s, w)
+		case 3:
+			resampleRow3(d, s, w)
+		case 4:
+			resampleRow4(d, s, w)
+		}
+	}
+}
+
+const weightHalf = 1 << (weightBits - 1)
+
+func resampleRow1(dst, src []byte, w *weights) {
+	for x := range dst {
+		first, value := w.of(x)
+		s := src[first:]
+		sum := int32(weightHalf)
+		for i, v := range value[:min(len(value), len(s))] {
+			sum += v * int32(s[i])
+		}
+		dst[x] = clip8(sum)
+	}
+}
+
+func resampleRow3(dst, src []byte, w *weights) {
+	for x := range w.first {
+		first, value := w.of(x)
+		s := src[3*first:]
+		r, g, b := int32(weightHalf), int32(weightHalf), int32(weightHalf)
+		for len(value) >= 2 && len(s) >= 6 {
+			v0, v1 := value[0], value[1]
+			r += v0*int32(s[0]) + v1*int32(s[3])
+			g += v0*int32(s[1]) + v1*int32(s[4])
+			b += v0*int32(s[2]) + v1*int32(s[5])
+			value, s = value[2:], s[6:]
+		}
+		if len(value) > 0 && len(s) >= 3 {
+			r += value[0] * int32(s[0])
+			g += value[0] * int32(s[1])
+			b += value[0] * int32(s[2])
+		}
+		d := dst[3*x : 3*x+3]
+		d[0], d[1], d[2] = clip8(r), clip8(g), clip8(b)
+	}
+}
+
+func resampleRow4(dst, src []byte, w *weights) {
+	for x := range w.first {
+		first, value := w.of(x)
+		s := src[4*first:]
+		r, g, b, a := int32(weightHalf), int32(weightHalf), int32(weightHalf), int32(weightHalf)
+		for _, v := range value {
+			if len(s) < 4 {
+				break
+			}
+			r += v * int32(s[0])
+			g += v * int32(s[1])
+			b += v * int32(s[2])
+			a += v * int32(s[3])
+			s = s[4:]
+		}
+		d := dst[4*x : 4*x+4]
+		d[0], d[1], d[2], d[3] = clip8(r), clip8(g), clip8(b), clip8(a)
+	}
+}
+
+// resampleColumns makes each row of dst as a weighed sum of whole rows of src,
+// where row 0 of src is row skip of what the weights were made for. Channels make
+// no difference here.
+func resampleColumns(dst, src *Image, skip int, w *weights) {
+	sums := make([]int32, dst.W*dst.C)
+	for y := range dst.H {
+		first, value := w.of(y)
+		for i := range sums {
+			sums[i] = weightHalf
+		}
+		row := first - skip
+		for ; len(value) >= 2; value, row = value[2:], row+2 {
+			addRows2(sums, src.Row(row), src.Row(row+1), value[0], value[1])
+		}
+		if len(value) > 0 {
+			addRow(sums, src.Row(row), value[0])
+		}
+		d := dst.Row(y)
+		for i, v := range sums[:len(d)] {
+			d[i] = clip8(v)
+		}
+	}
+}
+
+func addRow(sums []int32, a []byte, v int32) {
+	for i, s := range a[:len(sums)] {
+		sums[i] += v * int32(s)
+	}
+}
+
+func addRows2(sums []int32, a, b []byte, v, w int32) {
+	a, b = a[:len(sums)], b[:len(sums)]
+	for i := range sums {
+		sums[i] += v*int32(a[i]) + w*int32(b[i])
+	}
+}
+
+// clip8 rounds a sum down to a sample.
+func clip8(sum int32) byte {
+	v := sum >> weightBits
+	if uint32(v) > 255 {
+		return byte(^v >> 31) // all ones above, zero below
+	}
+	return byte(v)
+}
