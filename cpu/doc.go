@@ -1,0 +1,44 @@
+// Package cpu is a GoMLX engine for the processor it runs on: a
+// [compute.Backend] in pure Go on top of the hand-tuned loops of package
+// kernel. It knows nothing of the rest of gestalt and can be used by any GoMLX
+// program:
+//
+//	import _ "github.com/gestalt-vision/gestalt/cpu" // registers "cpu"
+//
+//	backend, err := compute.NewWithConfig("cpu:threads=4")
+//
+// # How a computation runs
+//
+// Recorder (builder.go, record_*.go): the graph comes in as calls of
+// compute.Function. Each is checked and written down as nodes of a smaller
+// language: convolutions and products in one layout each, reductions over one
+// axis group, half precision as float32. A node that exists already is not made
+// twice.
+//
+// Passes (fuse.go, static.go): batch normalisation of inference is folded into the
+// filter and bias of the convolution before it; bias, residual addition and
+// activation become the convolution's epilogue; products with constant
+// matrices are packed. Nodes that depend on weights alone form the prologue: its
+// results, such as packed filters, are kept from one execution to the next and
+// made again only if a weight's buffer is another one.
+//
+// Plan (plan.go): every value gets its place in one arena according to how long
+// it lives; element-wise results take the place of an operand, the operands of
+// a concatenation of channels are computed where they belong.
+//
+// Executor (executable.go, workers.go): the steps run one after the other, each on
+// all workers. Executions may overlap; each has an arena of its own, which the
+// next one reuses.
+//
+// # What it promises
+//
+// Results are the same, bit for bit, for any number of threads. A panic in an
+// operation becomes an error that names the node and its shapes. An operation
+// that is missing gives an error that wraps compute.ErrNotImplemented when it is
+// recorded or compiled. No goroutine outlives a call.
+//
+// float32 is fast. float64, all integers and bool go through plain loops;
+// float16 and bfloat16 are computed in float32 and rounded after each operation.
+// Integer division by zero is an error. Shapes are static; there are no
+// sub-functions, control flow or complex numbers yet.
+package cpu

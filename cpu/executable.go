@@ -1,0 +1,270 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/shapes"
+)
+
+// executable is a compiled computation. Executions share nothing that they
+// write to but the arenas, of which each has its own while it runs.
+type executable struct {
+	backend         *backend
+	name            string
+	names           []string
+	inputs, outputs []shapes.Shape
+	constants       [][]byte
+	slots           []slot
+	prologue, main  program
+	copies          []outputCopy
+	objects         int // how many values of the main program are not tensors
+
+	prepared  atomic.Pointer[[]preparedValue] // by slot; what the last execution used
+	preparing sync.Mutex
+	arenas    arenaList
+	finalized atomic.Bool
+}
+
+var _ compute.Executable = (*executable)(nil)
+
+// preparedValue is the content of a slot, made from the buffers with these ids.
+type preparedValue struct {
+	ids   []uint64
+	value operand
+}
+
+// arenaList keeps the arenas of finished executions for the next ones: as many
+// as ever ran at once.
+type arenaList struct {
+	mu   sync.Mutex
+	free [][]byte
+}
+
+func (l *arenaList) get(size int) []byte {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if last := len(l.free) - 1; last >= 0 {
+		arena := l.free[last]
+		l.free = l.free[:last]
+		return arena
+	}
+	return alignedBytes(size)
+}
+
+func (l *arenaList) put(arena []byte) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = append(l.free, arena)
+}
+
+// frame is one run of a program: the memory that places refer to.
+type frame struct {
+	e        *executable
+	arena    []byte
+	inputs   []*buffer
+	outputs  []*buffer
+	prepared []preparedValue
+	objects  []operand
+	operands []operand // scratch
+}
+
+// at finds a place in memory.
+func (f *frame) at(p place) operand {
+	var data []byte
+	switch p.space {
+	case inArena:
+		data = f.arena
+	case inInput:
+		data = f.inputs[p.index].data
+	case inConstant:
+		data = f.e.constants[p.index]
+	case inOutput:
+		data = f.outputs[p.index].data
+	case inSlot:
+		return f.prepared[p.index].value
+	case inObject:
+		return f.objects[p.index]
+	}
+	return operand{data: data[p.offset : p.offset+p.size], pitch: p.pitch}
+}
+
+// run runs one step. A panic becomes an error that names the node.
+func (f *frame) run(s *step) (err error) {
+	defer func() {
+		if thrown := recover(); thrown != nil {
+			cause, ok := thrown.(error)
+			if !ok {
+				cause = fmt.Errorf("%v", thrown)
+			}
+			err = fmt.Errorf("cpu engine: %q: %s: %w", f.e.name, s.node, cause)
+		}
+	}()
+	in := f.operands[:0]
+	for _, p := range s.in {
+		in = append(in, f.at(p))
+	}
+	f.operands = in
+	out := f.at(s.out)
+	s.run(f.e.backend.workers, &out, in)
+	switch s.out.space {
+	case inSlot:
+		f.prepared[s.out.index].value = out
+	case inObject:
+		f.objects[s.out.index] = out
+	}
+	return nil
+}
+
+// Finalize implements compute.Executable.
+func (e *executable) Finalize() {
+	e.finalized.Store(true)
+	e.prepared.Store(nil)
+	e.arenas = arenaList{}
+}
+
+// Execute implements compute.Executable. It may be called several times at once.
+func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.DeviceNum) ([]compute.Buffer, error) {
+	buffers, err := e.check(inputs, donate)
+	if err != nil {
+		return nil, err
+	}
+	f := &frame{e: e, inputs: buffers, objects: make([]operand, e.objects)}
+	if f.prepared, err = e.prepare(buffers); err != nil {
+		return nil, err
+	}
+	f.arena = e.arenas.get(e.main.arena)
+	defer e.arenas.put(f.arena)
+	results := make([]compute.Buffer, len(e.outputs))
+	for i, shape := range e.outputs {
+		result := e.backend.newBuffer(shape)
+		f.outputs = append(f.outputs, result)
+		results[i] = result
+	}
+	for i := range e.main.steps {
+		if err := f.run(&e.main.steps[i]); err != nil {
+			for _, result := range results {
+				result.Finalize()
+			}
+			return nil, err
+		}
+	}
+	for _, c := range e.copies {
+		copy(f.outputs[c.index].data, f.at(c.from).data)
+	}
+	for i, given := range donate {
+		if given {
+			buffers[i].Finalize()
+		}
+	}
+	return results, nil
+}
+
+// check says whether the inputs are what the computation takes.
+func (e *executable) check(inputs []compute.Buffer, donate []bool) ([]*buffer, error) {
+	switch {
+	case e.finalized.Load() || e.backend.IsFinalized():
+		return nil, fmt.Errorf("cpu engine: %q was finalized", e.name)
+	case len(inputs) != len(e.inputs):
+		return nil, fmt.Errorf("cpu engine: %q takes %d inputs, got %d", e.name, len(e.inputs), len(inputs))
+	case donate != nil && len(donate) != len(inputs):
+		return nil, fmt.Errorf("cpu engine: %q got %d inputs and %d donations", e.name, len(inputs), len(donate))
+	}
+	buffers := make([]*buffer, len(inputs))
+	for i, input := range inputs {
+		b, ok := input.(*buffer)
+		if !ok || b == nil || b.backend != e.backend {
+			return nil, fmt.Errorf("cpu engine: input %q of %q is not a buffer of this engine", e.names[i], e.name)
+		}
+		if b.data == nil {
+			return nil, fmt.Errorf("cpu engine: input %q of %q: %w", e.names[i], e.name, errFinalized)
+		}
+		if b.shape.DType != e.inputs[i].DType || !slices.Equal(b.shape.Dimensions, e.inputs[i].Dimensions) {
+			return nil, fmt.Errorf("cpu engine: input %q of %q has shape %s, want %s", e.names[i], e.name, b.shape, e.inputs[i])
+		}
+		buffers[i] = b
+	}
+	return buffers, nil
+}
+
+// prepare gives the contents of all slots for these inputs. Slots whose weights
+// are the buffers they were made from are kept; the prologue makes the others.
+func (e *executable) prepare(inputs []*buffer) ([]preparedValue, error) {
+	if len(e.slots) == 0 {
+		return nil, nil
+	}
+	if current, stale := e.compare(inputs); len(stale) == 0 {
+		return current, nil
+	}
+	e.preparing.Lock()
+	defer e.preparing.Unlock()
+	current, stale := e.compare(inputs) // perhaps done meanwhile
+	if len(stale) == 0 {
+		return current, nil
+	}
+	fresh := make([]preparedValue, len(e.slots))
+	copy(fresh, current)
+	needed := make(map[*node]bool)
+	for _, i := range stale {
+		s := e.slots[i]
+		needed[s.node] = true
+		fresh[i] = preparedValue{ids: idsOf(inputs, s.needs)}
+		if size := e.prologue.steps[s.step].out.size; !makesObject(s.node) {
+			fresh[i].value.data = alignedBytes(size)
+		}
+	}
+	kept := make(map[*node]bool)
+	for i, s := range e.slots {
+		kept[s.node] = !slices.Contains(stale, i)
+	}
+	for _, s := range slices.Backward(e.prologue.steps) {
+		if needed[s.node] {
+			for _, in := range s.node.in {
+				needed[root(in)] = !kept[root(in)]
+			}
+		}
+	}
+	f := &frame{e: e, inputs: inputs, prepared: fresh, arena: alignedBytes(e.prologue.arena)}
+	for i := range e.prologue.steps {
+		if s := &e.prologue.steps[i]; needed[s.node] {
+			if err := f.run(s); err != nil {
+				return nil, err
+			}
+		}
+	}
+	e.prepared.Store(&fresh)
+	return fresh, nil
+}
+
+// compare gives the prepared values and the slots that do not fit the inputs.
+func (e *executable) compare(inputs []*buffer) (current []preparedValue, stale []int) {
+	if p := e.prepared.Load(); p != nil {
+		current = *p
+	}
+	for i, s := range e.slots {
+		if current == nil || !madeFrom(current[i].ids, inputs, s.needs) {
+			stale = append(stale, i)
+		}
+	}
+	return current, stale
+}
+
+func madeFrom(ids []uint64, inputs []*buffer, needs []int) bool {
+	for k, index := range needs {
+		if ids[k] != inputs[index].id {
+			return false
+		}
+	}
+	return true
+}
+
+func idsOf(inputs []*buffer, needs []int) []uint64 {
+	ids := make([]uint64, len(needs))
+	for k, index := range needs {
+		ids[k] = inputs[index].id
+	}
+	return ids
+}

@@ -1,0 +1,204 @@
+package cpu
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/gomlx/compute"
+)
+
+// space is a kind of memory that values live in.
+type space int
+
+const (
+	inArena    space = iota // scratch memory of one execution
+	inInput                 // a parameter's buffer
+	inConstant              // a constant of the graph
+	inSlot                  // a prepared value
+	inOutput                // a result's buffer
+	inObject                // a value that is no tensor
+)
+
+// place is where a value lives: in bytes [offset, offset+size) of the memory
+// number index of a space.
+type place struct {
+	space        space
+	index        int
+	offset, size int
+	pitch        int // see operand
+}
+
+// block is a stretch of the arena or of an output that one value after the other
+// may use. It is in use from step first to step last.
+type block struct {
+	size, first, last int
+	at                place
+	fixed             bool // at is given: not in the arena
+}
+
+// planner finds a place for every value of a program.
+type planner struct {
+	steps    []*node       // in order of execution
+	position map[*node]int // of a step
+	lastUse  map[*node]int // of a value or anything that shares its storage, by storage root
+	uses     map[*node]int // how often a node is an input
+	places   map[*node]place
+	blocks   map[*node]*block // by storage root
+	slices   map[*node]place  // of values computed into a concatenation, relative to it
+	into     map[*node]*node  // the concatenation
+	arena    int              // bytes
+}
+
+// isAlias reports whether n is its first input under another shape.
+func isAlias(n *node) bool {
+	return n.op == compute.OpTypeReshape || n.op == compute.OpTypeBitcast
+}
+
+// root is the node whose storage n shares.
+func root(n *node) *node {
+	for isAlias(n) {
+		n = n.in[0]
+	}
+	return n
+}
+
+// plan places the results of steps. given holds the places of values from
+// outside and of those that must be computed into a certain place, by storage
+// root; they stay as they are.
+func plan(steps []*node, given map[*node]place) *planner {
+	p := &planner{steps: steps, position: make(map[*node]int), lastUse: make(map[*node]int), uses: make(map[*node]int),
+		places: given, blocks: make(map[*node]*block), slices: make(map[*node]place), into: make(map[*node]*node)}
+	for i, n := range steps {
+		p.position[n] = i
+		p.lastUse[n] = i
+		for _, in := range n.in {
+			p.uses[in]++
+			p.lastUse[root(in)] = i
+		}
+	}
+	for _, n := range steps {
+		if n.op == compute.OpTypeConcatenate {
+			p.placeOperands(n)
+		}
+	}
+	for i, n := range steps {
+		if at, ok := given[n]; ok {
+			p.blocks[n] = &block{at: at, fixed: true}
+			continue
+		}
+		if whole, ok := p.into[n]; ok {
+			p.block(whole, i)
+			continue
+		}
+		if shared := p.inPlace(n, i); shared != nil {
+			p.blocks[n] = shared
+			shared.last = max(shared.last, p.lastUse[n])
+			continue
+		}
+		p.block(n, i)
+	}
+	p.pack()
+	return p
+}
+
+// block gives n a block of its own that begins at step i, if it has none yet.
+func (p *planner) block(n *node, i int) {
+	if p.blocks[n] == nil {
+		if at, ok := p.places[n]; ok {
+			p.blocks[n] = &block{at: at, fixed: true}
+			return
+		}
+		p.blocks[n] = &block{size: byteSize(n.shape), first: i, last: p.lastUse[n]}
+	}
+}
+
+// placeOperands lets those operands of a concatenation along the last axis that
+// can write rows apart from each other be computed where they belong.
+func (p *planner) placeOperands(whole *node) {
+	last := len(whole.dims()) - 1
+	if whole.attr.(axisAttr).axis != last {
+		return
+	}
+	size := whole.dtype().Size()
+	channel := 0
+	for _, n := range whole.in {
+		_, computed := p.position[n]
+		_, given := p.places[n]
+		if (n.op == opFusedConv || n.op == opPool) && computed && !given && p.uses[n] == 1 {
+			p.into[n] = whole
+			p.slices[n] = place{offset: channel * size, size: byteSize(whole.shape) - channel*size, pitch: whole.dims()[last]}
+		}
+		channel += n.dims()[last]
+	}
+}
+
+// inPlace gives the block of an operand that n, at step i, may write over: one
+// of the same size that nobody reads later, under an operation that reads an
+// element before it writes it.
+func (p *planner) inPlace(n *node, i int) *block {
+	if !elementwise(n) {
+		return nil
+	}
+	for _, in := range n.in {
+		r := root(in)
+		b := p.blocks[r]
+		if b == nil || b.fixed || p.into[r] != nil || p.lastUse[r] != i || b.last != i || byteSize(in.shape) != byteSize(n.shape) || byteSize(n.shape) != b.size {
+			continue
+		}
+		return b
+	}
+	return nil
+}
+
+// elementwise reports whether element i of n depends on elements i of those
+// operands that have as many elements as n, and of the others on any.
+func elementwise(n *node) bool {
+	switch n.op {
+	case compute.OpTypeTranspose, compute.OpTypeBroadcastInDim, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypePad,
+		compute.OpTypeIota, compute.OpTypeReduceWindow, compute.OpTypeConcatenate:
+		return false
+	}
+	return n.op < compute.OpTypeLast && len(n.in) > 0
+}
+
+// pack gives the blocks of the arena their offsets: large ones first, each as
+// low as those that are in use at the same time allow.
+func (p *planner) pack() {
+	seen := make(map[*block]bool)
+	var blocks []*block
+	for _, n := range p.steps {
+		if b := p.blocks[n]; b != nil && !b.fixed && !seen[b] {
+			seen[b] = true
+			blocks = append(blocks, b)
+		}
+	}
+	slices.SortStableFunc(blocks, func(a, b *block) int {
+		return cmp.Or(cmp.Compare(b.size, a.size), cmp.Compare(a.first, b.first))
+	})
+	var placed []*block // by offset
+	for _, b := range blocks {
+		offset := 0
+		for _, other := range placed {
+			if other.first <= b.last && b.first <= other.last && offset < other.at.offset+other.size && other.at.offset < offset+b.size {
+				offset = (other.at.offset + other.size + alignment - 1) &^ (alignment - 1)
+			}
+		}
+		b.at = place{space: inArena, offset: offset, size: b.size}
+		p.arena = max(p.arena, offset+b.size)
+		i, _ := slices.BinarySearchFunc(placed, b, func(a, b *block) int { return cmp.Compare(a.at.offset, b.at.offset) })
+		placed = slices.Insert(placed, i, b)
+	}
+}
+
+// place is where the value of n lives.
+func (p *planner) place(n *node) place {
+	r := root(n)
+	if whole, ok := p.into[r]; ok {
+		at, part := p.place(whole), p.slices[r]
+		return place{at.space, at.index, at.offset + part.offset, part.size, part.pitch}
+	}
+	if b := p.blocks[r]; b != nil {
+		return b.at
+	}
+	return p.places[r]
+}

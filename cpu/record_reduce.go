@@ -1,0 +1,203 @@
+package cpu
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapeinference"
+	"github.com/gomlx/compute/shapes"
+)
+
+// Reductions are written down in one form: the reduced axes are brought next to
+// each other (by a transpose, if they are not already) and the tensor is seen as
+// [outer, count, inner], of which count disappears.
+
+// grouped sees n as [outer, count, inner] with count running over the given axes.
+func (g *graph) grouped(n *node, axes []int) (*node, reduceDims) {
+	reduced := make([]bool, n.shape.Rank())
+	for _, axis := range axes {
+		reduced[axis] = true
+	}
+	// Axes of one element may count as either kind.
+	first, last := -1, -1
+	for axis, dim := range n.dims() {
+		if reduced[axis] && dim != 1 {
+			if first < 0 {
+				first = axis
+			}
+			last = axis
+		}
+	}
+	adjacent := true
+	for axis := first; first >= 0 && axis <= last; axis++ {
+		adjacent = adjacent && (reduced[axis] || n.dims()[axis] == 1)
+	}
+	if !adjacent {
+		var kept, gone []int
+		for axis := range reduced {
+			if reduced[axis] {
+				gone = append(gone, axis)
+			} else {
+				kept = append(kept, axis)
+			}
+		}
+		n = g.transposed(n, append(kept, gone...)...)
+		d := reduceDims{outer: 1, count: 1, inner: 1}
+		for i, dim := range n.dims() {
+			if i < len(kept) {
+				d.outer *= dim
+			} else {
+				d.count *= dim
+			}
+		}
+		return n, d
+	}
+	d := reduceDims{outer: 1, count: 1, inner: 1}
+	for axis, dim := range n.dims() {
+		switch {
+		case first >= 0 && axis >= first && axis <= last:
+			d.count *= dim
+		case first >= 0 && axis > last:
+			d.inner *= dim
+		default:
+			d.outer *= dim
+		}
+	}
+	return n, d
+}
+
+// reduce records a reduction over axes, all of them if none is given.
+func (f *function) reduce(recorded, op compute.OpType, value compute.Value, axes []int) (compute.Value, error) {
+	in, err := f.inputs(recorded, value)
+	if err != nil {
+		return nil, err
+	}
+	if len(axes) == 0 {
+		axes = make([]int, in[0].shape.Rank())
+		for i := range axes {
+			axes[i] = i
+		}
+	}
+	shape, err := shapeinference.Reduce(in[0].shape, axes)
+	if err != nil {
+		return nil, err
+	}
+	dtype := in[0].dtype()
+	var suits bool
+	switch recorded {
+	case compute.OpTypeReduceBitwiseAnd, compute.OpTypeReduceBitwiseOr, compute.OpTypeReduceBitwiseXor:
+		suits = dtype.IsInt()
+	case compute.OpTypeReduceLogicalAnd, compute.OpTypeReduceLogicalOr, compute.OpTypeReduceLogicalXor:
+		suits = dtype == dtypes.Bool
+	case compute.OpTypeReduceMax, compute.OpTypeReduceMin:
+		suits = true
+	default:
+		suits = dtype != dtypes.Bool
+	}
+	if !suits {
+		return nil, fmt.Errorf("cpu engine: %s of %s: the dtype has no such operation", opName(recorded), in[0].shape)
+	}
+	x, d := f.builder.grouped(f.builder.wide(in[0]), axes)
+	n := f.builder.node(op, withDType(shape, x.dtype()), d, x)
+	return f.builder.converted(n, dtype), nil
+}
+
+// ArgMinMax implements compute.Function. The first of equal elements counts, and
+// NaN before any number.
+func (f *function) ArgMinMax(value compute.Value, axis int, output dtypes.DType, isMin bool) (compute.Value, error) {
+	in, err := f.inputs(compute.OpTypeArgMinMax, value)
+	if err != nil {
+		return nil, err
+	}
+	shape, err := shapeinference.ArgMinMax(in[0].shape, axis, output)
+	if err != nil {
+		return nil, err
+	}
+	if in[0].dims()[axis] == 0 {
+		return nil, fmt.Errorf("cpu engine: ArgMinMax of %s along the empty axis %d", in[0].shape, axis)
+	}
+	x, d := f.builder.grouped(f.builder.wide(in[0]), []int{axis})
+	n := f.builder.node(opArgMinMax, withDType(shape, dtypes.Int64), argAttr{d, isMin}, x)
+	return f.builder.converted(n, output), nil
+}
+
+// ReduceWindow implements compute.Function.
+func (f *function) ReduceWindow(value compute.Value, reduction compute.ReduceOpType, size, strides, inputDilations, windowDilations []int,
+	paddings [][2]int) (compute.Value, error) {
+	in, err := f.inputs(compute.OpTypeReduceWindow, value)
+	if err != nil {
+		return nil, err
+	}
+	if len(strides) == 0 {
+		strides = size
+	}
+	shape, err := shapeinference.ReduceWindow(in[0].shape, size, strides, inputDilations, windowDilations, paddings)
+	if err != nil {
+		return nil, err
+	}
+	rank := in[0].shape.Rank()
+	if reduction <= compute.ReduceOpUndefined || reduction > compute.ReduceOpMin || in[0].dtype() == dtypes.Bool {
+		return nil, fmt.Errorf("cpu engine: ReduceWindow %s of %s: %w", reduction, in[0].shape, compute.ErrNotImplemented)
+	}
+	attr := windowAttr{op: reduction, size: slices.Clone(size), stride: slices.Clone(strides),
+		inDilation: orOnes(inputDilations, rank), dilated: orOnes(windowDilations, rank), pad: make([][2]int, rank)}
+	copy(attr.pad, paddings)
+	x := f.builder.wide(in[0])
+	n := f.builder.node(compute.OpTypeReduceWindow, withDType(shape, x.dtype()), attr, x)
+	return f.builder.converted(n, shape.DType), nil
+}
+
+// orOnes copies values, or gives n ones for none.
+func orOnes(values []int, n int) []int {
+	if len(values) == 0 {
+		return slices.Repeat([]int{1}, n)
+	}
+	return slices.Clone(values)
+}
+
+// BatchNormForInference implements compute.Function: (x - mean) / sqrt(variance
+// + epsilon) * scale + offset, each but x a vector along the feature axis.
+//
+// It is recorded as x*s + t with s = scale/sqrt(variance+epsilon) and t = offset
+// - mean*s: s and t depend on weights only and are computed once, and a pass
+// finds the same pattern where a graph spells it out.
+func (f *function) BatchNormForInference(operand, scale, offset, mean, variance compute.Value, epsilon float32, axis int) (compute.Value, error) {
+	in, err := f.inputs(compute.OpTypeBatchNormForInference, operand, scale, offset, mean, variance)
+	if err != nil {
+		return nil, err
+	}
+	shape := in[0].shape
+	if !shape.DType.IsFloat() || axis < 0 || axis >= shape.Rank() {
+		return nil, fmt.Errorf("cpu engine: BatchNormForInference of %s along axis %d", shape, axis)
+	}
+	g := f.builder
+	aligned := slices.Repeat([]int{1}, shape.Rank())
+	aligned[axis] = shape.Dimensions[axis]
+	for i, vector := range in[1:] {
+		if vector.dtype() != shape.DType || !slices.Equal(vector.dims(), []int{shape.Dimensions[axis]}) {
+			return nil, fmt.Errorf("cpu engine: BatchNormForInference of %s along axis %d with a vector of %s", shape, axis, vector.shape)
+		}
+		in[i+1] = g.wide(g.reshaped(vector, aligned...))
+	}
+	x := g.wide(in[0])
+	vector := in[1].shape
+	small := g.scalar(x.dtype(), float64(epsilon))
+	s := g.node(compute.OpTypeMul, vector, nil, in[1], g.node(compute.OpTypeRsqrt, vector, nil, g.node(compute.OpTypeAdd, vector, nil, in[4], small)))
+	t := g.node(compute.OpTypeSub, vector, nil, in[2], g.node(compute.OpTypeMul, vector, nil, in[3], s))
+	y := g.node(compute.OpTypeAdd, x.shape, nil, g.node(compute.OpTypeMul, x.shape, nil, x, s), t)
+	return g.converted(y, shape.DType), nil
+}
+
+// scalar gives a constant of a float dtype.
+func (g *graph) scalar(dtype dtypes.DType, value float64) *node {
+	shape := shapes.Make(dtype)
+	data := alignedBytes(byteSize(shape))
+	if dtype == dtypes.Float64 {
+		as[float64](data)[0] = value
+	} else {
+		as[float32](data)[0] = float32(value)
+	}
+	return g.constant(shape, data)
+}

@@ -1,0 +1,126 @@
+package cpu
+
+import (
+	"github.com/gomlx/compute"
+)
+
+// Weights reach a computation as parameters, and what is derived from them (packed
+// filters, folded batch normalisation) is worth keeping from one execution to the
+// next. A static node is one that is kept: it depends on constants and on weight
+// parameters only. A weight parameter is one that some convolution or product
+// takes its filter, matrix or bias from by light operations; other parameters,
+// such as pictures, and what depends on them alone, are computed anew each time.
+
+// keptBytes is the size up to which a result that merely repeats or counts is
+// kept; larger ones are cheaper to make again than to hold.
+const keptBytes = 1 << 16
+
+// analysis says which nodes are static and on which parameters each depends.
+type analysis struct {
+	static map[*node]bool
+	needs  map[*node]parameterSet
+}
+
+// parameterSet is a set of parameter numbers.
+type parameterSet map[int]bool
+
+// analyse looks at the nodes in order, which must be complete and sorted.
+func analyse(order []*node) *analysis {
+	a := &analysis{static: make(map[*node]bool), needs: make(map[*node]parameterSet)}
+	light := make(map[*node]bool) // depends on parameters and constants by light operations only
+	for _, n := range order {
+		needs := make(parameterSet)
+		if parameter, ok := n.attr.(parameterAttr); ok {
+			needs[parameter.index] = true
+		}
+		light[n] = !isHeavy(n)
+		for _, in := range n.in {
+			light[n] = light[n] && light[in]
+			for index := range a.needs[in] {
+				needs[index] = true
+			}
+		}
+		a.needs[n] = needs
+	}
+	weights := make(parameterSet)
+	for _, n := range order {
+		for i := range n.in {
+			if isWeight(n, i) && light[n.in[i]] {
+				for index := range a.needs[n.in[i]] {
+					weights[index] = true
+				}
+			}
+		}
+	}
+	for _, n := range order {
+		static := light[n] && !isLeaf(n)
+		for index := range a.needs[n] {
+			static = static && weights[index]
+		}
+		if repeats(n) && byteSize(n.shape) > keptBytes {
+			static = false
+		}
+		for _, in := range n.in {
+			static = static && (a.static[in] || isLeaf(in))
+		}
+		a.static[n] = static
+	}
+	return a
+}
+
+// isLeaf reports whether the value of n is given.
+func isLeaf(n *node) bool {
+	return n.op == compute.OpTypeParameter || n.op == compute.OpTypeConstant
+}
+
+// isHeavy reports whether n is the work of a network, not the preparation of weights.
+func isHeavy(n *node) bool {
+	switch n.op {
+	case opConv, opFusedConv, opMatMul, opPackedMatMul, opPool, compute.OpTypeReduceWindow:
+		return true
+	}
+	return false
+}
+
+// isWeight reports whether input i of n is prepared for use by n.
+func isWeight(n *node, i int) bool {
+	switch n.op {
+	case opPackFilter, opPackMatrix:
+		return true
+	case opFusedConv:
+		return i == 2 && n.attr.(fusedAttr).bias
+	case opPackedMatMul:
+		return i == 2
+	}
+	return false
+}
+
+// repeats reports whether n only repeats or counts.
+func repeats(n *node) bool {
+	switch n.op {
+	case compute.OpTypeBroadcastInDim, compute.OpTypeIota:
+		return true
+	}
+	return false
+}
+
+// sorted lists the nodes that outputs depend on, inputs before users.
+func sorted(outputs []*node) []*node {
+	seen := make(map[*node]bool)
+	var order []*node
+	var visit func(n *node)
+	visit = func(n *node) {
+		if seen[n] {
+			return
+		}
+		seen[n] = true
+		for _, in := range n.in {
+			visit(in)
+		}
+		order = append(order, n)
+	}
+	for _, n := range outputs {
+		visit(n)
+	}
+	return order
+}
