@@ -55,6 +55,24 @@ func (d *jpegDecoder) chooseColor() colorSpace {
 	return colorYCC
 }
 
+// The three channels are computed in one 64-bit sum, each in a lane of its own and raised by 256 so that it stays
+// positive: R in bits 0..15, B in 16..31, G in 32..63 with 16 fractional bits, since its two terms are rounded together.
+// A channel is within 0..255 when bit 8 of its lane is set and bit 9 is not; then the low 8 bits are its value.
+const (
+	laneR, laneB, laneG = 0, 16, 48
+	allLanes            = 1<<laneR | 1<<laneB | 1<<laneG
+)
+
+// lanesCb and lanesCr hold the chroma terms, lanesCb the raise and the rounding of G too.
+var lanesCb, lanesCr = func() (cb, cr [256]uint64) {
+	for i := range 256 {
+		x := int64(i) - 128
+		cb[i] = 256*allLanes + uint64((fixCbB*x+fix16Half)>>16<<laneB) + uint64((fix16Half-fixCbG*x)<<(laneG-16))
+		cr[i] = uint64((fixCrR*x+fix16Half)>>16<<laneR) + uint64(-fixCrG*x<<(laneG-16))
+	}
+	return cb, cr
+}()
+
 // rgbFromYCC converts len(dst)/3 pixels.
 func rgbFromYCC(dst, y, cb, cr []byte) {
 	n := len(dst) / 3
@@ -64,24 +82,30 @@ func rgbFromYCC(dst, y, cb, cr []byte) {
 	y, cb, cr = y[:n], cb[:n], cr[:n]
 	// Pixels are stored as four bytes, the fourth of which the next pixel overwrites.
 	for i := range n - 1 {
-		r, g, b := ycc(y[i], cb[i], cr[i])
-		binary.LittleEndian.PutUint32(dst[3*i:], r|g<<8|b<<16)
+		s := uint64(y[i])*allLanes + lanesCb[cb[i]] + lanesCr[cr[i]]
+		if s&(768*allLanes) != 256*allLanes {
+			s = clampLanes(s)
+		}
+		binary.LittleEndian.PutUint32(dst[3*i:3*i+4], uint32(s&0xff00ff|s>>(laneG-8)&0xff00))
 	}
 	r, g, b := ycc(y[n-1], cb[n-1], cr[n-1])
 	dst = dst[3*n-3:]
-	dst[0], dst[1], dst[2] = byte(r), byte(g), byte(b)
+	dst[0], dst[1], dst[2] = r, g, b
 }
 
-// ycc converts one pixel.
-func ycc(y, cb, cr byte) (r, g, b uint32) {
+// clampLanes limits each lane to 0..255.
+func clampLanes(s uint64) uint64 {
+	r, g, b := int32(s&1023)-256, int32(s>>laneG&1023)-256, int32(s>>laneB&1023)-256
+	return uint64(clamp8(r))<<laneR | uint64(clamp8(g))<<laneG | uint64(clamp8(b))<<laneB
+}
+
+// ycc converts one pixel, plainly.
+func ycc(y, cb, cr byte) (r, g, b byte) {
 	l, u, v := int32(y), int32(cb)-128, int32(cr)-128
-	rr := l + (fixCrR*v+fix16Half)>>16
-	gg := l + (fix16Half-fixCbG*u-fixCrG*v)>>16
-	bb := l + (fixCbB*u+fix16Half)>>16
-	if uint32(rr|gg|bb) > 255 {
-		return uint32(clamp8(rr)), uint32(clamp8(gg)), uint32(clamp8(bb))
-	}
-	return uint32(rr), uint32(gg), uint32(bb)
+	r = clamp8(l + (fixCrR*v+fix16Half)>>16)
+	g = clamp8(l + (fix16Half-fixCbG*u-fixCrG*v)>>16)
+	b = clamp8(l + (fixCbB*u+fix16Half)>>16)
+	return r, g, b
 }
 
 // rgbFromPlanes interleaves three rows.
@@ -101,7 +125,7 @@ func rgbFromPlanes(dst, r, g, b []byte) {
 func rgbFromInks(dst []byte, c, m, y, k []byte, ycck bool) {
 	for i := range len(dst) / 3 {
 		light := int32(k[i]) // 255 less the black ink
-		inks := [3]uint32{uint32(c[i]), uint32(m[i]), uint32(y[i])}
+		inks := [3]byte{c[i], m[i], y[i]}
 		if ycck {
 			inks[0], inks[1], inks[2] = ycc(c[i], m[i], y[i])
 			inks[0], inks[1], inks[2] = 255-inks[0], 255-inks[1], 255-inks[2]

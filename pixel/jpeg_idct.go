@@ -41,10 +41,24 @@ const (
 	lowColumns = 0x0f0f0f0f0f0f0f0f // positions in columns 0..3
 )
 
-// inverseDCT turns the dequantised coefficients b into 8x8 samples at dst, rows stride apart. nonzero has a bit
-// for each position, other than the first, whose coefficient may be other than zero.
-func inverseDCT(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
+// Blocks whose coefficients' magnitudes add up to more than this could overflow 16 bits somewhere in
+// inverseDCTWrapped: a value between columns and rows is at most 4 sqrt2 c1 = 5.55 times the sum. No encoder makes such
+// blocks (a block's coefficients have a root of the sum of squares of at most 1024), damaged data does.
+const largestSafeSum = 5800
+
+// blockContents says what is known about a block of dequantised coefficients: which AC coefficients may be other than
+// zero, a bit for each position, and the sum of all magnitudes.
+type blockContents struct {
+	nonzero uint64
+	sum     int32
+}
+
+// inverseDCT turns the dequantised coefficients b into 8x8 samples at dst, rows stride apart.
+func inverseDCT(b *jpegBlock, has blockContents, dst []byte, stride int) {
+	nonzero := has.nonzero
 	switch {
+	case has.sum > largestSafeSum:
+		inverseDCTWrapped(b, nonzero, dst, stride)
 	case nonzero == 0:
 		flatBlock(b[0], dst, stride)
 	case nonzero&^(lowRows&lowColumns) == 0:
@@ -103,6 +117,7 @@ func inverseDCT8(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
 		ws[x+48] = (e1 - o1) >> columnShift
 		ws[x+56] = (e0 - o0) >> columnShift
 	}
+	at := 0
 	for y := 0; y < 64; y += 8 {
 		w := (*[8]int32)(ws[y : y+8])
 		x0, x1, x2, x3, x4, x5, x6, x7 := w[0], w[1], w[2], w[3], w[4], w[5], w[6], w[7]
@@ -123,12 +138,16 @@ func inverseDCT8(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
 		o1 := x3*fix3072711026 + z2 + z3
 		o0 := x1*fix1501321110 + z1 + z4
 
-		putSamples(dst,
-			(e0+o0)>>rowShift, (e1+o1)>>rowShift, (e2+o2)>>rowShift, (e3+o3)>>rowShift,
-			(e3-o3)>>rowShift, (e2-o2)>>rowShift, (e1-o1)>>rowShift, (e0-o0)>>rowShift)
-		if y < 56 {
-			dst = dst[stride:]
+		y0, y1, y2, y3 := (e0+o0)>>rowShift, (e1+o1)>>rowShift, (e2+o2)>>rowShift, (e3+o3)>>rowShift
+		y4, y5, y6, y7 := (e3-o3)>>rowShift, (e2-o2)>>rowShift, (e1-o1)>>rowShift, (e0-o0)>>rowShift
+		p := (*[8]byte)(dst[at : at+8])
+		at += stride
+		if uint32(y0|y1|y2|y3|y4|y5|y6|y7) > 255 {
+			*p = clampRow(y0, y1, y2, y3, y4, y5, y6, y7)
+			continue
 		}
+		p[0], p[1], p[2], p[3] = byte(y0), byte(y1), byte(y2), byte(y3)
+		p[4], p[5], p[6], p[7] = byte(y4), byte(y5), byte(y6), byte(y7)
 	}
 }
 
@@ -168,6 +187,7 @@ func inverseDCT4(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
 		ws[x+48] = (e1 - o1) >> columnShift
 		ws[x+56] = (e0 - o0) >> columnShift
 	}
+	at := 0
 	for y := 0; y < 64; y += 8 {
 		w := (*[4]int32)(ws[y : y+4])
 		x0, x1, x2, x3 := w[0], w[1], w[2], w[3]
@@ -185,24 +205,72 @@ func inverseDCT4(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
 		o1 := x3*fix3072711026 + z2 + z3
 		o0 := x1*fix1501321110 + z1 + z4
 
-		putSamples(dst,
-			(e0+o0)>>rowShift, (e1+o1)>>rowShift, (e2+o2)>>rowShift, (e3+o3)>>rowShift,
-			(e3-o3)>>rowShift, (e2-o2)>>rowShift, (e1-o1)>>rowShift, (e0-o0)>>rowShift)
-		if y < 56 {
-			dst = dst[stride:]
+		y0, y1, y2, y3 := (e0+o0)>>rowShift, (e1+o1)>>rowShift, (e2+o2)>>rowShift, (e3+o3)>>rowShift
+		y4, y5, y6, y7 := (e3-o3)>>rowShift, (e2-o2)>>rowShift, (e1-o1)>>rowShift, (e0-o0)>>rowShift
+		p := (*[8]byte)(dst[at : at+8])
+		at += stride
+		if uint32(y0|y1|y2|y3|y4|y5|y6|y7) > 255 {
+			*p = clampRow(y0, y1, y2, y3, y4, y5, y6, y7)
+			continue
+		}
+		p[0], p[1], p[2], p[3] = byte(y0), byte(y1), byte(y2), byte(y3)
+		p[4], p[5], p[6], p[7] = byte(y4), byte(y5), byte(y6), byte(y7)
+	}
+}
+
+// inverseDCTWrapped is the transform with 16-bit values between its 32-bit sums, as the vector code of libjpeg-turbo
+// has them: sums of two inputs wrap around, results of the columns saturate. It also is the plain form of the others.
+func inverseDCTWrapped(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
+	var ws [64]int32
+	for x := range 8 {
+		var in [8]int32
+		for y := range 8 {
+			in[y] = int32(b[8*y+x])
+		}
+		for y, v := range inverseDCT1(in) {
+			ws[8*y+x] = min(max((v+1<<(columnShift-1))>>columnShift, -1<<15), 1<<15-1)
+		}
+		if nonzero == 0 {
+			for y := range 8 {
+				ws[8*y+x] = int32(int16(b[x] << 2))
+			}
+		}
+	}
+	for y := range 8 {
+		for x, v := range inverseDCT1([8]int32(ws[8*y : 8*y+8])) {
+			dst[y*stride+x] = clamp8((v+1<<(rowShift-1))>>rowShift + 128)
 		}
 	}
 }
 
-// putSamples clamps eight samples and stores them.
-func putSamples(dst []byte, a, b, c, d, e, f, g, h int32) {
-	if uint32(a|b|c|d|e|f|g|h) > 255 {
-		a, b, c, d = int32(clamp8(a)), int32(clamp8(b)), int32(clamp8(c)), int32(clamp8(d))
-		e, f, g, h = int32(clamp8(e)), int32(clamp8(f)), int32(clamp8(g)), int32(clamp8(h))
+// inverseDCT1 is the transform of one row or column, times 1 << dctBits.
+func inverseDCT1(x [8]int32) (y [8]int32) {
+	wrap := func(v int32) int32 { return int32(int16(v)) }
+	r := (x[2] + x[6]) * fix0541196100
+	r2 := r - x[6]*fix1847759065
+	r1 := r + x[2]*fix0765366865
+	s0, s1 := wrap(x[0]+x[4])<<dctBits, wrap(x[0]-x[4])<<dctBits
+	e := [4]int32{s0 + r1, s1 + r2, s1 - r2, s0 - r1}
+
+	z1, z2, z3, z4 := x[7]+x[1], x[5]+x[3], wrap(x[7]+x[3]), wrap(x[5]+x[1])
+	z5 := (z3 + z4) * fix1175875602
+	z1, z2 = z1*-fix0899976223, z2*-fix2562915447
+	z3, z4 = z3*-fix1961570560+z5, z4*-fix0390180644+z5
+	o := [4]int32{
+		x[1]*fix1501321110 + z1 + z4,
+		x[3]*fix3072711026 + z2 + z3,
+		x[5]*fix2053119869 + z2 + z4,
+		x[7]*fix0298631336 + z1 + z3,
 	}
-	p := (*[8]byte)(dst)
-	p[0], p[1], p[2], p[3] = byte(a), byte(b), byte(c), byte(d)
-	p[4], p[5], p[6], p[7] = byte(e), byte(f), byte(g), byte(h)
+	for i := range 4 {
+		y[i], y[7-i] = e[i]+o[i], e[i]-o[i]
+	}
+	return y
+}
+
+// clampRow limits eight samples to 0..255.
+func clampRow(a, b, c, d, e, f, g, h int32) [8]byte {
+	return [8]byte{clamp8(a), clamp8(b), clamp8(c), clamp8(d), clamp8(e), clamp8(f), clamp8(g), clamp8(h)}
 }
 
 func putRow(dst []byte, v uint64) {

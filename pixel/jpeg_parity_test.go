@@ -2,8 +2,11 @@ package pixel
 
 import (
 	"archive/tar"
+	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path"
@@ -80,5 +83,71 @@ func TestDecodeJPEGPhotographs(t *testing.T) {
 	}
 	if differ > 0 {
 		t.Errorf("%d of %d pictures differ", differ, seen)
+	}
+}
+
+// fixture is a file of testdata/jpeg.tar.gz and what Pillow makes of it.
+type fixture struct {
+	name, hash string
+	truncated  bool
+	w, h       int
+	data       []byte
+}
+
+func readFixtures(tb testing.TB) []fixture {
+	tb.Helper()
+	list, err := os.ReadFile("testdata/jpeg.txt")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	archive, err := os.Open("testdata/jpeg.tar.gz")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer archive.Close()
+	plain, err := gzip.NewReader(archive)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	r := tar.NewReader(plain)
+	var all []fixture
+	for line := range strings.Lines(string(list)) {
+		var f fixture
+		var verdict string
+		if _, err := fmt.Sscan(line, &f.hash, &verdict, &f.w, &f.h, &f.name); err != nil {
+			tb.Fatalf("%q: %v", line, err)
+		}
+		f.truncated = verdict == "truncated"
+		h, err := r.Next()
+		if err != nil || h.Name != f.name {
+			tb.Fatalf("jpeg.tar.gz: %v where %s should be: %v", h, f.name, err)
+		}
+		if f.data, err = io.ReadAll(r); err != nil {
+			tb.Fatal(err)
+		}
+		all = append(all, f)
+	}
+	return all
+}
+
+// TestDecodeJPEGFixtures holds files of every kind, cut off and damaged ones among them, to Pillow's pixels and
+// verdict.
+func TestDecodeJPEGFixtures(t *testing.T) {
+	for _, f := range readFixtures(t) {
+		t.Run(strings.TrimSuffix(f.name, ".jpg"), func(t *testing.T) {
+			m, info, err := DecodeJPEG(f.data)
+			if m == nil {
+				t.Fatal(err)
+			}
+			if f.truncated != errors.Is(err, ErrTruncated) || !f.truncated && err != nil {
+				t.Errorf("error %v, truncated according to Pillow: %v", err, f.truncated)
+			}
+			if info.W != f.w || info.H != f.h || m.W != f.w || m.H != f.h || len(m.Pix) != m.W*m.H*m.C {
+				t.Errorf("%d x %d, header %d x %d, want %d x %d", m.W, m.H, info.W, info.H, f.w, f.h)
+			}
+			if pixelHash(m) != f.hash {
+				t.Error("pixels differ from Pillow's")
+			}
+		})
 	}
 }

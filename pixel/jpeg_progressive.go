@@ -265,12 +265,12 @@ func (d *jpegDecoder) outputCoefficients() {
 				}
 				row := c.coef[y]
 				for x := range c.wide {
-					nonzero := uint64(0)
+					var has blockContents
 					block[0] = 0
 					if row != nil {
-						nonzero = dequantize(&block, &row[x], c.quant)
+						has = dequantize(&block, &row[x], c.quant)
 					}
-					inverseDCT(&block, nonzero, dst[8*x:], c.stride)
+					inverseDCT(&block, has, dst[8*x:], c.stride)
 				}
 			}
 		}
@@ -278,20 +278,22 @@ func (d *jpegDecoder) outputCoefficients() {
 	}
 }
 
-// dequantize multiplies the coefficients of src by their quantisers and returns the set of positions of nonzero
-// AC coefficients. A component that no scan has touched has no quantisers, and no coefficients.
-func dequantize(dst, src *jpegBlock, q *quantTable) (nonzero uint64) {
+// dequantize multiplies the coefficients of src by their quantisers. A component that no scan has touched has no
+// quantisers, and no coefficients.
+func dequantize(dst, src *jpegBlock, q *quantTable) (has blockContents) {
 	if q == nil {
 		*dst = jpegBlock{}
-		return 0
+		return has
 	}
 	for k := range 64 {
 		at := zigzag[k] & 63
-		v := src[at]
-		dst[at] = v * q[k]
-		nonzero |= nonzeroBit(v) << at
+		v := src[at] * q[k]
+		dst[at] = v
+		has.sum += max(int32(v), -int32(v))
+		has.nonzero |= nonzeroBit(v) << at
 	}
-	return nonzero &^ 1
+	has.nonzero &^= 1
+	return has
 }
 
 // nonzeroBit is 1 when v is not 0.

@@ -212,15 +212,15 @@ func (d *jpegDecoder) sequentialRows() {
 				c := d.scan.comps[i]
 				for by := range c.v {
 					for bx := range c.h {
-						nonzero := uint64(0)
+						var has blockContents
 						if !d.scan.insufficient {
-							nonzero = d.decodeBlock(&block, c, c.quant)
+							has = d.decodeBlock(&block, c, c.quant)
 						}
 						x, y := mx*c.h+bx, my*c.v+by
 						if x < c.wide && y < c.high {
-							inverseDCT(&block, nonzero, c.band[(1+8*by)*c.stride+8*x:], c.stride)
+							inverseDCT(&block, has, c.band[(1+8*by)*c.stride+8*x:], c.stride)
 						}
-						if nonzero != 0 {
+						if has.nonzero != 0 {
 							block = jpegBlock{}
 						} else {
 							block[0] = 0
@@ -237,8 +237,7 @@ func (d *jpegDecoder) sequentialRows() {
 }
 
 // decodeBlock decodes a block of a sequential scan into b, which must be zero, multiplied by the quantisers q.
-// It returns a set of the positions that got an AC coefficient.
-func (d *jpegDecoder) decodeBlock(b *jpegBlock, c *jpegComponent, q *quantTable) (nonzero uint64) {
+func (d *jpegDecoder) decodeBlock(b *jpegBlock, c *jpegComponent, q *quantTable) (has blockContents) {
 	r := &d.reader
 	seg, pos, buf, bits := r.seg, r.pos, r.buf, r.bits
 	if bits < 32 {
@@ -265,6 +264,8 @@ func (d *jpegDecoder) decodeBlock(b *jpegBlock, c *jpegComponent, q *quantTable)
 	}
 	b[0] = int16(c.pred) * q[0]
 	ac := c.ac
+	nonzero, sum := uint64(0), int32(0)
+	sum += max(int32(b[0]), -int32(b[0]))
 	for k := uint(1); k < 64; k++ {
 		if bits < 32 {
 			buf |= binary.BigEndian.Uint64(seg[pos:]) >> (bits & 63)
@@ -278,7 +279,9 @@ func (d *jpegDecoder) decodeBlock(b *jpegBlock, c *jpegComponent, q *quantTable)
 			buf <<= e & 63
 			bits -= uint(e & 63)
 			at := zigzag[k&127] & 63
-			b[at] = int16(e>>16) * q[k&127]
+			v := int16(e>>16) * q[k&127]
+			b[at] = v
+			sum += max(int32(v), -int32(v))
 			nonzero |= 1 << at
 			continue
 		}
@@ -301,11 +304,13 @@ func (d *jpegDecoder) decodeBlock(b *jpegBlock, c *jpegComponent, q *quantTable)
 		buf <<= size & 63
 		bits -= size
 		at := zigzag[k&127] & 63
-		b[at] = int16(v) * q[k&127]
+		w := int16(v) * q[k&127]
+		b[at] = w
+		sum += max(int32(w), -int32(w))
 		nonzero |= 1 << at
 	}
 	r.pos, r.buf, r.bits = pos, buf, bits
-	return nonzero
+	return blockContents{nonzero, sum}
 }
 
 // longCode finds the code at the head of buf that the lookup table does not hold.

@@ -150,8 +150,8 @@ func (d *jpegDecoder) smoothRow(c *jpegComponent, my, by int, dst []byte) {
 			}
 		}
 		smooth(&block, &dc, kernels, known, c.quant)
-		nonzero := dequantize(&block, &block, c.quant)
-		inverseDCT(&block, nonzero, dst[8*x:], c.stride)
+		has := dequantize(&block, &block, c.quant)
+		inverseDCT(&block, has, dst[8*x:], c.stride)
 	}
 }
 
