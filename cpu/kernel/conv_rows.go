@@ -14,6 +14,7 @@ type rowsPlan struct {
 	bias       [][]float32 // padded, per group
 	oh, ow     int
 	copied     bool // input rows are copied into the workspace
+	gathered   bool // of 1x1 kernels: of these only the pixels that are used
 	bufW       int  // width of the copied rows in pixels
 	rowsTask   int  // output rows and panels of a task
 	panelsTask int
@@ -31,7 +32,8 @@ func (c Conv) runRows(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogu
 	r.bufW = (r.ow-1)*c.StrideW + (c.KW-1)*c.DilationW + 1
 	padded := c.PadLeft > 0 || r.bufW > c.W
 	scattered := c.KW > 1 && c.DilationW == 1 && xPitch != c.C/c.Groups
-	r.copied = padded || scattered
+	r.gathered = c.KH == 1 && c.KW == 1 && collides(c.StrideW*xPitch)
+	r.copied = padded || scattered || r.gathered
 	r.cut()
 
 	rowTasks := (r.oh + r.rowsTask - 1) / r.rowsTask
@@ -73,8 +75,21 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 	top := max(0, y0*r.StrideH-r.PadTop)
 	bottom := min(r.H, (y1-1)*r.StrideH-r.PadTop+(r.KH-1)*r.DilationH+1)
 	in, pixel, row := r.x[min(len(r.x), (n*r.H+top)*r.W*r.xPitch+g*cg):], r.xPitch, r.W*r.xPitch
-	if r.copied {
+	stride := r.StrideW * pixel
+	switch {
+	case r.gathered:
+		pixel = cg + 16
+		stride, row = pixel, r.ow*pixel
+		buf := w.floats(max(0, bottom-top) * row)
+		for y := y0; y < y1; y++ {
+			if iy := y*r.StrideH - r.PadTop; iy >= top && iy < bottom {
+				r.gatherRow(buf[(iy-top)*row:], in[(iy-top)*r.W*r.xPitch:], pixel)
+			}
+		}
+		in = buf
+	case r.copied:
 		pixel, row = cg, r.bufW*cg
+		stride = r.StrideW * pixel
 		buf := w.floats(max(0, bottom-top) * row)
 		for y := top; y < bottom; y++ {
 			r.copyRow(buf[(y-top)*row:][:row], in[(y-top)*r.W*r.xPitch:])
@@ -95,7 +110,7 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 	}
 
 	t := &w.tile
-	t.lda, t.klen, t.ldc, t.ldadd, t.lo, t.hi = r.StrideW*pixel, klen, r.outPitch, r.ep.AddPitch, r.lo, r.hi
+	t.lda, t.klen, t.ldc, t.ldadd, t.lo, t.hi = stride, klen, r.outPitch, r.ep.AddPitch, r.lo, r.hi
 	for q := q0; q < q1; q++ {
 		b, cols, width := r.f.groups[g].panel(q)
 		t.setCols(b, cols, width)
@@ -158,4 +173,18 @@ func (r *rowsPlan) copyRow(dst, src []float32) {
 		}
 	}
 	clear(dst[left+pixels*cg:])
+}
+
+// gatherRow copies the pixels of an input row that a 1x1 kernel uses to dst,
+// where they lie so many floats apart; padding becomes zeros.
+func (r *rowsPlan) gatherRow(dst, src []float32, pitch int) {
+	cg := r.C / r.Groups
+	for ox := range r.ow {
+		to := dst[ox*pitch:][:cg]
+		if ix := ox*r.StrideW - r.PadLeft; ix < 0 || ix >= r.W {
+			clear(to)
+		} else {
+			copy(to, src[ix*r.xPitch:])
+		}
+	}
 }

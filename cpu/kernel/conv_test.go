@@ -151,6 +151,9 @@ var layers = []Conv{
 	{N: 3, H: 7, W: 7, C: 96, KH: 3, KW: 3, K: 80, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
 	{N: 2, H: 14, W: 14, C: 256, KH: 1, KW: 1, K: 512, StrideH: 2, StrideW: 2},
 	{N: 2, H: 13, W: 13, C: 512, KH: 1, KW: 1, K: 200},
+	// Pitches at which rows collide in the cache and are copied first.
+	{N: 1, H: 6, W: 6, C: 1024, KH: 1, KW: 1, K: 72},
+	{N: 1, H: 9, W: 9, C: 512, KH: 1, KW: 1, K: 40, StrideH: 2, StrideW: 2, PadTop: 1, PadLeft: 1, PadRight: 2},
 }
 
 func TestConvOfRealLayers(t *testing.T) {

@@ -6,8 +6,9 @@ import "fmt"
 // cache together (1 MB on the machines this was tuned on, half of it on older
 // ones), and that a task takes some tens of microseconds with AVX-512.
 const (
-	rowsBytes = 384 << 10
-	taskFLOPs = 8 << 20
+	rowsBytes   = 384 << 10
+	taskFLOPs   = 8 << 20
+	copiedFLOPs = 32 << 20
 )
 
 // Gemm computes c = act(a·b + Bias + Add): a is an m x b.K matrix whose row i
@@ -30,7 +31,8 @@ func gemm(p Parallel, m int, a []float32, lda int, b *Packed, ep Epilogue, c []f
 	im := current.Load()
 	bias := paddedBias(ep.Bias, b.N)
 	lo, hi := ep.bounds()
-	rows, panels := cutGemm(m, b)
+	copied := collides(lda) && m > im.tileRows/2 && b.panels() > 1
+	rows, panels := cutGemm(m, b, copied)
 	rowTasks := (m + rows - 1) / rows
 	panelTasks := (b.panels() + panels - 1) / panels
 	segs := []int{0}
@@ -41,6 +43,13 @@ func gemm(p Parallel, m int, a []float32, lda int, b *Packed, ep Epilogue, c []f
 		r1 := min(m, r0+rows)
 		t := &w.tile
 		t.a, t.lda, t.segs, t.klen, t.ldc, t.lo, t.hi = a[r0*lda:], lda, segs, b.K, ldc, lo, hi
+		if copied {
+			t.lda = b.K + 16
+			t.a = w.floats((r1 - r0) * t.lda)
+			for r := r0; r < r1; r++ {
+				copy(t.a[(r-r0)*t.lda:], a[r*lda:][:b.K])
+			}
+		}
 		for q := i / rowTasks * panels; q < min(b.panels(), (i/rowTasks+1)*panels); q++ {
 			t.setCols(b.panel(q))
 			t.bias = (*[panelCols]float32)(bias[q*panelCols:])
@@ -48,21 +57,34 @@ func gemm(p Parallel, m int, a []float32, lda int, b *Packed, ep Epilogue, c []f
 			if ep.Add != nil {
 				t.add, t.ldadd = ep.Add[r0*ep.AddPitch+q*panelCols:], ep.AddPitch
 			}
+			t.cold = !copied && q == i/rowTasks*panels
 			t.strip(im, r1-r0)
 		}
 	})
 }
 
-// cutGemm chooses how many rows and panels make a task.
-func cutGemm(m int, b *Packed) (rows, panels int) {
-	const unit = 28 // a multiple of the tile's height
-	rows = max(1, rowsBytes/4/unit/max(b.K, 1)) * unit
-	rows = min(rows, max(1, taskFLOPs/(2*b.K*panelCols*unit+1))*unit*4)
-	rows = (m + (m+rows-1)/rows - 1) / ((m + rows - 1) / rows) // equal parts
-	rows = (rows + unit - 1) / unit * unit
-	rows = min(rows, m)
-	panels = max(1, min(b.panels(), taskFLOPs/(2*b.K*panelCols*rows+1)))
-	return rows, panels
+// collides reports whether rows of this pitch fall on so few sets of the level-1
+// cache (8 ways of 4096 bytes each, on most machines) that the rows of a tile
+// evict each other.
+func collides(pitch int) bool { return pitch > 0 && pitch%1024 == 0 }
+
+// cutGemm chooses how many rows and panels make a task. Rows that are copied
+// first should serve several panels.
+func cutGemm(m int, b *Packed, copied bool) (rows, panels int) {
+	const unit = 28                      // a multiple of the tile's height
+	flops := 2 * max(b.K, 1) * panelCols // per row and panel
+	rows = min(rowsBytes/4/max(b.K, 1), 4*taskFLOPs/flops)
+	if copied {
+		rows = min(rows, copiedFLOPs/flops/min(b.panels(), 8))
+	}
+	rows = max(1, rows/unit) * unit
+	parts := (m + rows - 1) / rows
+	rows = min(m, ((m+parts-1)/parts+unit-1)/unit*unit)
+	most := taskFLOPs
+	if copied {
+		most = copiedFLOPs
+	}
+	return rows, max(1, min(b.panels(), most/(flops*rows)))
 }
 
 // paddedBias returns the bias of n channels with zeros up to whole panels.

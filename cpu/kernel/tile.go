@@ -39,6 +39,10 @@ type tile struct {
 	lo, hi       float32
 	mask         [panelCols]int32 // -1 in the columns to be stored, else 0
 	cpos, addpos int              // assembly's own: the current tile in c and add
+	// While one tile is computed, the rows of the next are prefetched: from
+	// aheadAt floats on, ahead bytes for each four steps of k.
+	ahead, aheadAt int
+	cold           bool // a isn't in the cache yet
 }
 
 // setCols sets the panel that the tile works with.
@@ -86,6 +90,10 @@ func (t *tile) strip(im *impl, rows int) {
 
 func (t *tile) runTiles(im *impl) {
 	t.astep, t.cstep, t.addstep = t.rows*t.lda, t.rows*t.ldc, t.rows*t.ldadd
+	t.ahead, t.aheadAt = 0, 0
+	if t.cold && len(t.segs) == 1 {
+		t.ahead, t.aheadAt = (t.rows+3)/4*64, t.astep
+	}
 	im.tile(t)
 }
 

@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile1x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile1x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -19,14 +19,22 @@ TEXT ·tile1x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -41,6 +49,7 @@ four:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -56,6 +65,7 @@ four:
 	VBROADCASTSS 12(AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -102,21 +112,25 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
 	VMINPS       Y1, Y14, Y1
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -133,7 +147,7 @@ stored:
 	RET
 
 // func tile2x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile2x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -147,16 +161,26 @@ TEXT ·tile2x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -174,6 +198,7 @@ four:
 	VBROADCASTSS (AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -198,6 +223,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -254,28 +280,32 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
 	VMINPS       Y3, Y14, Y3
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -297,7 +327,7 @@ stored:
 	RET
 
 // func tile3x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile3x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -311,18 +341,30 @@ TEXT ·tile3x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -343,6 +385,7 @@ four:
 	VBROADCASTSS (AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -376,6 +419,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -442,35 +486,39 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
 	VMINPS       Y5, Y14, Y5
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -497,7 +545,7 @@ stored:
 	RET
 
 // func tile4x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile4x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -511,20 +559,34 @@ TEXT ·tile4x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -549,6 +611,7 @@ four:
 	VBROADCASTSS (BX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -591,6 +654,7 @@ four:
 	VBROADCASTSS 12(BX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -669,42 +733,46 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
 	VMINPS       Y7, Y14, Y7
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -736,7 +804,7 @@ stored:
 	RET
 
 // func tile5x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile5x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -750,22 +818,38 @@ TEXT ·tile5x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	VMOVAPS Y0, Y8
-	VMOVAPS Y1, Y9
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y1, Y9
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -793,6 +877,7 @@ four:
 	VBROADCASTSS (BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -810,6 +895,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Y12
 	VMOVUPS      288(DX), Y13
 	VBROADCASTSS 8(AX), Y14
@@ -844,6 +930,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -932,49 +1019,53 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
-	VMINPS       Y7, Y14, Y7
 	VMAXPS       Y8, Y12, Y8
-	VMINPS       Y8, Y14, Y8
 	VMAXPS       Y9, Y12, Y9
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
 	VMINPS       Y9, Y14, Y9
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -1011,7 +1102,7 @@ stored:
 	RET
 
 // func tile6x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile6x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -1025,24 +1116,42 @@ TEXT ·tile6x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	VMOVAPS Y0, Y8
-	VMOVAPS Y1, Y9
-	VMOVAPS Y0, Y10
-	VMOVAPS Y1, Y11
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y0, Y10
+	VMOVAPS    Y1, Y11
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1073,6 +1182,7 @@ four:
 	VBROADCASTSS (BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -1093,6 +1203,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Y12
 	VMOVUPS      288(DX), Y13
 	VBROADCASTSS 8(AX), Y14
@@ -1133,6 +1244,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -1231,56 +1343,60 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
-	VMINPS       Y7, Y14, Y7
 	VMAXPS       Y8, Y12, Y8
-	VMINPS       Y8, Y14, Y8
 	VMAXPS       Y9, Y12, Y9
-	VMINPS       Y9, Y14, Y9
 	VMAXPS       Y10, Y12, Y10
-	VMINPS       Y10, Y14, Y10
 	VMAXPS       Y11, Y12, Y11
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y9, Y14, Y9
+	VMINPS       Y10, Y14, Y10
 	VMINPS       Y11, Y14, Y11
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y10, (AX)
-	VMOVUPS      Y11, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y11, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -1322,7 +1438,7 @@ stored:
 	RET
 
 // func tile1x32half1AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile1x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -1336,14 +1452,22 @@ TEXT ·tile1x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS 64(CX), Y0
-	VMOVUPS 96(CX), Y1
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1358,6 +1482,7 @@ four:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (CX)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -1373,6 +1498,7 @@ four:
 	VBROADCASTSS 12(AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -1419,21 +1545,25 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
 	VMINPS       Y1, Y14, Y1
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      Y1, 96(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS Y1, 96(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    288(DI), Y13
@@ -1450,7 +1580,7 @@ stored:
 	RET
 
 // func tile2x32half1AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile2x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -1464,16 +1594,26 @@ TEXT ·tile2x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS 64(CX), Y0
-	VMOVUPS 96(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1491,6 +1631,7 @@ four:
 	VBROADCASTSS (AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (CX)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -1515,6 +1656,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -1571,28 +1713,32 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
 	VMINPS       Y3, Y14, Y3
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      Y1, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS Y1, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    288(DI), Y13
@@ -1614,7 +1760,7 @@ stored:
 	RET
 
 // func tile3x32half1AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile3x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -1628,18 +1774,30 @@ TEXT ·tile3x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS 64(CX), Y0
-	VMOVUPS 96(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1660,6 +1818,7 @@ four:
 	VBROADCASTSS (AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (CX)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -1693,6 +1852,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -1759,35 +1919,39 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
 	VMINPS       Y5, Y14, Y5
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      Y1, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      Y5, 96(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS Y1, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, 64(AX)
+	VMOVUPS Y5, 96(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    288(DI), Y13
@@ -1814,7 +1978,7 @@ stored:
 	RET
 
 // func tile4x32half1AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile4x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -1828,20 +1992,34 @@ TEXT ·tile4x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS 64(CX), Y0
-	VMOVUPS 96(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1866,6 +2044,7 @@ four:
 	VBROADCASTSS (BX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (CX)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -1908,6 +2087,7 @@ four:
 	VBROADCASTSS 12(BX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -1986,42 +2166,46 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
 	VMINPS       Y7, Y14, Y7
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      Y1, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      Y5, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS Y1, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, 64(AX)
+	VMOVUPS Y5, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, 64(AX)
+	VMOVUPS Y7, 96(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    288(DI), Y13
@@ -2053,7 +2237,7 @@ stored:
 	RET
 
 // func tile5x32half1AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile5x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -2067,22 +2251,38 @@ TEXT ·tile5x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS 64(CX), Y0
-	VMOVUPS 96(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	VMOVAPS Y0, Y8
-	VMOVAPS Y1, Y9
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y1, Y9
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2110,6 +2310,7 @@ four:
 	VBROADCASTSS (BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (CX)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -2127,6 +2328,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   64(CX)
 	VMOVUPS      320(DX), Y12
 	VMOVUPS      352(DX), Y13
 	VBROADCASTSS 8(AX), Y14
@@ -2161,6 +2363,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -2249,49 +2452,53 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
-	VMINPS       Y7, Y14, Y7
 	VMAXPS       Y8, Y12, Y8
-	VMINPS       Y8, Y14, Y8
 	VMAXPS       Y9, Y12, Y9
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
 	VMINPS       Y9, Y14, Y9
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      Y1, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      Y5, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, 64(AX)
-	VMOVUPS      Y9, 96(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS Y1, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, 64(AX)
+	VMOVUPS Y5, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, 64(AX)
+	VMOVUPS Y7, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, 64(AX)
+	VMOVUPS Y9, 96(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    288(DI), Y13
@@ -2328,7 +2535,7 @@ stored:
 	RET
 
 // func tile6x32half1AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile6x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -2342,24 +2549,42 @@ TEXT ·tile6x32half1AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS 64(CX), Y0
-	VMOVUPS 96(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	VMOVAPS Y0, Y8
-	VMOVAPS Y1, Y9
-	VMOVAPS Y0, Y10
-	VMOVAPS Y1, Y11
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    64(CX), Y0
+	VMOVUPS    96(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y0, Y10
+	VMOVAPS    Y1, Y11
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2390,6 +2615,7 @@ four:
 	VBROADCASTSS (BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (CX)
 	VMOVUPS      192(DX), Y12
 	VMOVUPS      224(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -2410,6 +2636,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   64(CX)
 	VMOVUPS      320(DX), Y12
 	VMOVUPS      352(DX), Y13
 	VBROADCASTSS 8(AX), Y14
@@ -2450,6 +2677,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -2548,56 +2776,60 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
-	VMINPS       Y7, Y14, Y7
 	VMAXPS       Y8, Y12, Y8
-	VMINPS       Y8, Y14, Y8
 	VMAXPS       Y9, Y12, Y9
-	VMINPS       Y9, Y14, Y9
 	VMAXPS       Y10, Y12, Y10
-	VMINPS       Y10, Y14, Y10
 	VMAXPS       Y11, Y12, Y11
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y9, Y14, Y9
+	VMINPS       Y10, Y14, Y10
 	VMINPS       Y11, Y14, Y11
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Y0, 64(AX)
-	VMOVUPS      Y1, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      Y5, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, 64(AX)
-	VMOVUPS      Y9, 96(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y10, 64(AX)
-	VMOVUPS      Y11, 96(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS Y1, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, 64(AX)
+	VMOVUPS Y3, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, 64(AX)
+	VMOVUPS Y5, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, 64(AX)
+	VMOVUPS Y7, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, 64(AX)
+	VMOVUPS Y9, 96(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, 64(AX)
+	VMOVUPS Y11, 96(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    288(DI), Y13
@@ -2639,7 +2871,7 @@ stored:
 	RET
 
 // func tile1x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile1x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -2653,14 +2885,22 @@ TEXT ·tile1x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2675,6 +2915,7 @@ four:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Y12
 	VMOVUPS      96(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -2690,6 +2931,7 @@ four:
 	VBROADCASTSS 12(AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -2736,21 +2978,25 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
 	VMINPS       Y1, Y14, Y1
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -2767,7 +3013,7 @@ stored:
 	RET
 
 // func tile2x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile2x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -2781,16 +3027,26 @@ TEXT ·tile2x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2808,6 +3064,7 @@ four:
 	VBROADCASTSS (AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Y12
 	VMOVUPS      96(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -2832,6 +3089,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*1), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -2888,28 +3146,32 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
 	VMINPS       Y3, Y14, Y3
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -2931,7 +3193,7 @@ stored:
 	RET
 
 // func tile3x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile3x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -2945,18 +3207,30 @@ TEXT ·tile3x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2977,6 +3251,7 @@ four:
 	VBROADCASTSS (AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Y12
 	VMOVUPS      96(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -3010,6 +3285,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*2), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -3076,35 +3352,39 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
 	VMINPS       Y5, Y14, Y5
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -3131,7 +3411,7 @@ stored:
 	RET
 
 // func tile4x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile4x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -3145,20 +3425,34 @@ TEXT ·tile4x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -3183,6 +3477,7 @@ four:
 	VBROADCASTSS (BX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Y12
 	VMOVUPS      96(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -3225,6 +3520,7 @@ four:
 	VBROADCASTSS 12(BX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -3303,42 +3599,46 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
 	VMINPS       Y7, Y14, Y7
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -3370,7 +3670,7 @@ stored:
 	RET
 
 // func tile5x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile5x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -3384,22 +3684,38 @@ TEXT ·tile5x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	VMOVAPS Y0, Y8
-	VMOVAPS Y1, Y9
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y1, Y9
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -3427,6 +3743,7 @@ four:
 	VBROADCASTSS (BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Y12
 	VMOVUPS      96(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -3444,6 +3761,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 8(AX), Y14
@@ -3478,6 +3796,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*1), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -3566,49 +3885,53 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
-	VMINPS       Y7, Y14, Y7
 	VMAXPS       Y8, Y12, Y8
-	VMINPS       Y8, Y14, Y8
 	VMAXPS       Y9, Y12, Y9
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
 	VMINPS       Y9, Y14, Y9
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13
@@ -3645,7 +3968,7 @@ stored:
 	RET
 
 // func tile6x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·tile6x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), DI
 	MOVQ 144(DI), R8
@@ -3659,24 +3982,42 @@ TEXT ·tile6x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Y0
-	VMOVUPS 32(CX), Y1
-	VMOVAPS Y0, Y2
-	VMOVAPS Y1, Y3
-	VMOVAPS Y0, Y4
-	VMOVAPS Y1, Y5
-	VMOVAPS Y0, Y6
-	VMOVAPS Y1, Y7
-	VMOVAPS Y0, Y8
-	VMOVAPS Y1, Y9
-	VMOVAPS Y0, Y10
-	VMOVAPS Y1, Y11
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Y0
+	VMOVUPS    32(CX), Y1
+	VMOVAPS    Y0, Y2
+	VMOVAPS    Y1, Y3
+	VMOVAPS    Y0, Y4
+	VMOVAPS    Y1, Y5
+	VMOVAPS    Y0, Y6
+	VMOVAPS    Y1, Y7
+	VMOVAPS    Y0, Y8
+	VMOVAPS    Y1, Y9
+	VMOVAPS    Y0, Y10
+	VMOVAPS    Y1, Y11
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -3707,6 +4048,7 @@ four:
 	VBROADCASTSS (BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Y12
 	VMOVUPS      96(DX), Y13
 	VBROADCASTSS 4(AX), Y14
@@ -3727,6 +4069,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Y12
 	VMOVUPS      160(DX), Y13
 	VBROADCASTSS 8(AX), Y14
@@ -3767,6 +4110,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*2), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -3865,56 +4209,60 @@ clamp:
 	VBROADCASTSS 216(DI), Y12
 	VBROADCASTSS 220(DI), Y14
 	VMAXPS       Y0, Y12, Y0
-	VMINPS       Y0, Y14, Y0
 	VMAXPS       Y1, Y12, Y1
-	VMINPS       Y1, Y14, Y1
 	VMAXPS       Y2, Y12, Y2
-	VMINPS       Y2, Y14, Y2
 	VMAXPS       Y3, Y12, Y3
-	VMINPS       Y3, Y14, Y3
 	VMAXPS       Y4, Y12, Y4
-	VMINPS       Y4, Y14, Y4
 	VMAXPS       Y5, Y12, Y5
-	VMINPS       Y5, Y14, Y5
 	VMAXPS       Y6, Y12, Y6
-	VMINPS       Y6, Y14, Y6
 	VMAXPS       Y7, Y12, Y7
-	VMINPS       Y7, Y14, Y7
 	VMAXPS       Y8, Y12, Y8
-	VMINPS       Y8, Y14, Y8
 	VMAXPS       Y9, Y12, Y9
-	VMINPS       Y9, Y14, Y9
 	VMAXPS       Y10, Y12, Y10
-	VMINPS       Y10, Y14, Y10
 	VMAXPS       Y11, Y12, Y11
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Y0, Y14, Y0
+	VMINPS       Y1, Y14, Y1
+	VMINPS       Y2, Y14, Y2
+	VMINPS       Y3, Y14, Y3
+	VMINPS       Y4, Y14, Y4
+	VMINPS       Y5, Y14, Y5
+	VMINPS       Y6, Y14, Y6
+	VMINPS       Y7, Y14, Y7
+	VMINPS       Y8, Y14, Y8
+	VMINPS       Y9, Y14, Y9
+	VMINPS       Y10, Y14, Y10
 	VMINPS       Y11, Y14, Y11
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y2, (AX)
-	VMOVUPS      Y3, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y4, (AX)
-	VMOVUPS      Y5, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y6, (AX)
-	VMOVUPS      Y7, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y8, (AX)
-	VMOVUPS      Y9, 32(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Y10, (AX)
-	VMOVUPS      Y11, 32(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Y0, (AX)
+	VMOVUPS Y1, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y2, (AX)
+	VMOVUPS Y3, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y4, (AX)
+	VMOVUPS Y5, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y6, (AX)
+	VMOVUPS Y7, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y8, (AX)
+	VMOVUPS Y9, 32(AX)
+	ADDQ    CX, AX
+	VMOVUPS Y10, (AX)
+	VMOVUPS Y11, 32(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS    224(DI), Y13

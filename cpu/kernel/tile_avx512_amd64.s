@@ -5,7 +5,7 @@
 #include "textflag.h"
 
 // func tile1x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -26,14 +26,23 @@ TEXT ·tile1x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -48,6 +57,7 @@ four:
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -63,6 +73,7 @@ four:
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
 	VFMADD231PS  Z29, Z30, Z1
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -107,21 +118,25 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
 	VMINPS       Z1, Z30, Z1
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -136,7 +151,7 @@ stored:
 	RET
 
 // func tile2x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -157,16 +172,28 @@ TEXT ·tile2x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -184,6 +211,7 @@ four:
 	VBROADCASTSS (AX)(R8*1), Z31
 	VFMADD231PS  Z28, Z31, Z2
 	VFMADD231PS  Z29, Z31, Z3
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -208,6 +236,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*1), Z31
 	VFMADD231PS  Z28, Z31, Z2
 	VFMADD231PS  Z29, Z31, Z3
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -260,28 +289,32 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
 	VMINPS       Z3, Z30, Z3
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -299,7 +332,7 @@ stored:
 	RET
 
 // func tile3x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile3x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -320,18 +353,33 @@ TEXT ·tile3x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -352,6 +400,7 @@ four:
 	VBROADCASTSS (AX)(R8*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -385,6 +434,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*2), Z30
 	VFMADD231PS  Z28, Z30, Z4
 	VFMADD231PS  Z29, Z30, Z5
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -445,35 +495,39 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
 	VMINPS       Z5, Z30, Z5
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -494,7 +548,7 @@ stored:
 	RET
 
 // func tile4x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -515,20 +569,38 @@ TEXT ·tile4x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -552,6 +624,7 @@ four:
 	VBROADCASTSS (AX)(R9*1), Z31
 	VFMADD231PS  Z28, Z31, Z6
 	VFMADD231PS  Z29, Z31, Z7
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -594,6 +667,7 @@ four:
 	VBROADCASTSS 12(AX)(R9*1), Z31
 	VFMADD231PS  Z28, Z31, Z6
 	VFMADD231PS  Z29, Z31, Z7
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -662,42 +736,46 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
 	VMINPS       Z7, Z30, Z7
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -721,7 +799,7 @@ stored:
 	RET
 
 // func tile5x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile5x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -742,22 +820,43 @@ TEXT ·tile5x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -784,6 +883,7 @@ four:
 	VBROADCASTSS (AX)(R8*4), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -801,6 +901,7 @@ four:
 	VBROADCASTSS 4(AX)(R8*4), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -835,6 +936,7 @@ four:
 	VBROADCASTSS 12(AX)(R8*4), Z30
 	VFMADD231PS  Z28, Z30, Z8
 	VFMADD231PS  Z29, Z30, Z9
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -911,49 +1013,53 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
 	VMINPS       Z9, Z30, Z9
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -980,7 +1086,7 @@ stored:
 	RET
 
 // func tile6x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile6x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -1001,24 +1107,48 @@ TEXT ·tile6x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1048,6 +1178,7 @@ four:
 	VBROADCASTSS (AX)(R10*1), Z31
 	VFMADD231PS  Z28, Z31, Z10
 	VFMADD231PS  Z29, Z31, Z11
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -1068,6 +1199,7 @@ four:
 	VBROADCASTSS 4(AX)(R10*1), Z31
 	VFMADD231PS  Z28, Z31, Z10
 	VFMADD231PS  Z29, Z31, Z11
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -1108,6 +1240,7 @@ four:
 	VBROADCASTSS 12(AX)(R10*1), Z31
 	VFMADD231PS  Z28, Z31, Z10
 	VFMADD231PS  Z29, Z31, Z11
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -1192,56 +1325,60 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
 	VMINPS       Z11, Z30, Z11
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -1271,7 +1408,7 @@ stored:
 	RET
 
 // func tile7x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile7x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -1292,26 +1429,53 @@ TEXT ·tile7x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1344,6 +1508,7 @@ four:
 	VBROADCASTSS (AX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -1367,6 +1532,7 @@ four:
 	VBROADCASTSS 4(AX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -1413,6 +1579,7 @@ four:
 	VBROADCASTSS 12(AX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z12
 	VFMADD231PS  Z29, Z30, Z13
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -1505,63 +1672,67 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
 	VMINPS       Z13, Z30, Z13
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -1594,7 +1765,7 @@ stored:
 	RET
 
 // func tile8x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile8x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -1615,28 +1786,58 @@ TEXT ·tile8x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -1674,6 +1875,7 @@ four:
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -1700,6 +1902,7 @@ four:
 	VBROADCASTSS 4(BX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -1752,6 +1955,7 @@ four:
 	VBROADCASTSS 12(BX), Z31
 	VFMADD231PS  Z28, Z31, Z14
 	VFMADD231PS  Z29, Z31, Z15
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -1854,70 +2058,74 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
 	VMINPS       Z15, Z30, Z15
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -1953,7 +2161,7 @@ stored:
 	RET
 
 // func tile9x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile9x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -1974,30 +2182,63 @@ TEXT ·tile9x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z1, Z17
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	VMOVAPS    Z0, Z16
+	VMOVAPS    Z1, Z17
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2038,6 +2279,7 @@ four:
 	VBROADCASTSS (BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -2067,6 +2309,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -2096,6 +2339,7 @@ four:
 	VBROADCASTSS 8(BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
+	PREFETCHT1   128(CX)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
 	VBROADCASTSS 12(AX), Z30
@@ -2125,6 +2369,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z16
 	VFMADD231PS  Z29, Z30, Z17
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -2235,77 +2480,81 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
-	VMINPS       Z15, Z30, Z15
 	VMAXPS       Z16, Z28, Z16
-	VMINPS       Z16, Z30, Z16
 	VMAXPS       Z17, Z28, Z17
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
+	VMINPS       Z15, Z30, Z15
+	VMINPS       Z16, Z30, Z16
 	VMINPS       Z17, Z30, Z17
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -2344,7 +2593,7 @@ stored:
 	RET
 
 // func tile10x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile10x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -2365,32 +2614,68 @@ TEXT ·tile10x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z1, Z17
-	VMOVAPS Z0, Z18
-	VMOVAPS Z1, Z19
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	VMOVAPS    Z0, Z16
+	VMOVAPS    Z1, Z17
+	VMOVAPS    Z0, Z18
+	VMOVAPS    Z1, Z19
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2434,6 +2719,7 @@ four:
 	VBROADCASTSS (BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z18
 	VFMADD231PS  Z29, Z31, Z19
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -2466,6 +2752,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z18
 	VFMADD231PS  Z29, Z31, Z19
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -2498,6 +2785,7 @@ four:
 	VBROADCASTSS 8(BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z18
 	VFMADD231PS  Z29, Z31, Z19
+	PREFETCHT1   128(CX)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
 	VBROADCASTSS 12(AX), Z30
@@ -2530,6 +2818,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z18
 	VFMADD231PS  Z29, Z31, Z19
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -2648,84 +2937,88 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
-	VMINPS       Z15, Z30, Z15
 	VMAXPS       Z16, Z28, Z16
-	VMINPS       Z16, Z30, Z16
 	VMAXPS       Z17, Z28, Z17
-	VMINPS       Z17, Z30, Z17
 	VMAXPS       Z18, Z28, Z18
-	VMINPS       Z18, Z30, Z18
 	VMAXPS       Z19, Z28, Z19
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
+	VMINPS       Z15, Z30, Z15
+	VMINPS       Z16, Z30, Z16
+	VMINPS       Z17, Z30, Z17
+	VMINPS       Z18, Z30, Z18
 	VMINPS       Z19, Z30, Z19
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -2767,7 +3060,7 @@ stored:
 	RET
 
 // func tile11x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile11x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -2788,34 +3081,73 @@ TEXT ·tile11x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z1, Z17
-	VMOVAPS Z0, Z18
-	VMOVAPS Z1, Z19
-	VMOVAPS Z0, Z20
-	VMOVAPS Z1, Z21
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	VMOVAPS    Z0, Z16
+	VMOVAPS    Z1, Z17
+	VMOVAPS    Z0, Z18
+	VMOVAPS    Z1, Z19
+	VMOVAPS    Z0, Z20
+	VMOVAPS    Z1, Z21
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -2862,6 +3194,7 @@ four:
 	VBROADCASTSS (BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -2897,6 +3230,7 @@ four:
 	VBROADCASTSS 4(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -2932,6 +3266,7 @@ four:
 	VBROADCASTSS 8(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
+	PREFETCHT1   128(CX)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
 	VBROADCASTSS 12(AX), Z30
@@ -2967,6 +3302,7 @@ four:
 	VBROADCASTSS 12(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z20
 	VFMADD231PS  Z29, Z30, Z21
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -3093,91 +3429,95 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
-	VMINPS       Z15, Z30, Z15
 	VMAXPS       Z16, Z28, Z16
-	VMINPS       Z16, Z30, Z16
 	VMAXPS       Z17, Z28, Z17
-	VMINPS       Z17, Z30, Z17
 	VMAXPS       Z18, Z28, Z18
-	VMINPS       Z18, Z30, Z18
 	VMAXPS       Z19, Z28, Z19
-	VMINPS       Z19, Z30, Z19
 	VMAXPS       Z20, Z28, Z20
-	VMINPS       Z20, Z30, Z20
 	VMAXPS       Z21, Z28, Z21
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
+	VMINPS       Z15, Z30, Z15
+	VMINPS       Z16, Z30, Z16
+	VMINPS       Z17, Z30, Z17
+	VMINPS       Z18, Z30, Z18
+	VMINPS       Z19, Z30, Z19
+	VMINPS       Z20, Z30, Z20
 	VMINPS       Z21, Z30, Z21
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -3222,7 +3562,7 @@ stored:
 	RET
 
 // func tile12x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile12x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -3243,36 +3583,78 @@ TEXT ·tile12x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z1, Z17
-	VMOVAPS Z0, Z18
-	VMOVAPS Z1, Z19
-	VMOVAPS Z0, Z20
-	VMOVAPS Z1, Z21
-	VMOVAPS Z0, Z22
-	VMOVAPS Z1, Z23
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	VMOVAPS    Z0, Z16
+	VMOVAPS    Z1, Z17
+	VMOVAPS    Z0, Z18
+	VMOVAPS    Z1, Z19
+	VMOVAPS    Z0, Z20
+	VMOVAPS    Z1, Z21
+	VMOVAPS    Z0, Z22
+	VMOVAPS    Z1, Z23
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -3322,6 +3704,7 @@ four:
 	VBROADCASTSS (BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -3360,6 +3743,7 @@ four:
 	VBROADCASTSS 4(BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -3398,6 +3782,7 @@ four:
 	VBROADCASTSS 8(BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	PREFETCHT1   128(CX)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
 	VBROADCASTSS 12(AX), Z30
@@ -3436,6 +3821,7 @@ four:
 	VBROADCASTSS 12(BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z22
 	VFMADD231PS  Z29, Z31, Z23
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -3570,98 +3956,102 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
-	VMINPS       Z15, Z30, Z15
 	VMAXPS       Z16, Z28, Z16
-	VMINPS       Z16, Z30, Z16
 	VMAXPS       Z17, Z28, Z17
-	VMINPS       Z17, Z30, Z17
 	VMAXPS       Z18, Z28, Z18
-	VMINPS       Z18, Z30, Z18
 	VMAXPS       Z19, Z28, Z19
-	VMINPS       Z19, Z30, Z19
 	VMAXPS       Z20, Z28, Z20
-	VMINPS       Z20, Z30, Z20
 	VMAXPS       Z21, Z28, Z21
-	VMINPS       Z21, Z30, Z21
 	VMAXPS       Z22, Z28, Z22
-	VMINPS       Z22, Z30, Z22
 	VMAXPS       Z23, Z28, Z23
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
+	VMINPS       Z15, Z30, Z15
+	VMINPS       Z16, Z30, Z16
+	VMINPS       Z17, Z30, Z17
+	VMINPS       Z18, Z30, Z18
+	VMINPS       Z19, Z30, Z19
+	VMINPS       Z20, Z30, Z20
+	VMINPS       Z21, Z30, Z21
+	VMINPS       Z22, Z30, Z22
 	VMINPS       Z23, Z30, Z23
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z22, (AX)
-	VMOVUPS      Z23, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -3709,7 +4099,7 @@ stored:
 	RET
 
 // func tile13x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile13x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -3730,38 +4120,83 @@ TEXT ·tile13x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z1, Z17
-	VMOVAPS Z0, Z18
-	VMOVAPS Z1, Z19
-	VMOVAPS Z0, Z20
-	VMOVAPS Z1, Z21
-	VMOVAPS Z0, Z22
-	VMOVAPS Z1, Z23
-	VMOVAPS Z0, Z24
-	VMOVAPS Z1, Z25
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	VMOVAPS    Z0, Z16
+	VMOVAPS    Z1, Z17
+	VMOVAPS    Z0, Z18
+	VMOVAPS    Z1, Z19
+	VMOVAPS    Z0, Z20
+	VMOVAPS    Z1, Z21
+	VMOVAPS    Z0, Z22
+	VMOVAPS    Z1, Z23
+	VMOVAPS    Z0, Z24
+	VMOVAPS    Z1, Z25
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -3814,6 +4249,7 @@ four:
 	VBROADCASTSS (BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -3855,6 +4291,7 @@ four:
 	VBROADCASTSS 4(BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -3896,6 +4333,7 @@ four:
 	VBROADCASTSS 8(BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
+	PREFETCHT1   128(CX)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
 	VBROADCASTSS 12(AX), Z30
@@ -3937,6 +4375,8 @@ four:
 	VBROADCASTSS 12(BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z24
 	VFMADD231PS  Z29, Z30, Z25
+	PREFETCHT1   192(CX)
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -4079,105 +4519,109 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
-	VMINPS       Z15, Z30, Z15
 	VMAXPS       Z16, Z28, Z16
-	VMINPS       Z16, Z30, Z16
 	VMAXPS       Z17, Z28, Z17
-	VMINPS       Z17, Z30, Z17
 	VMAXPS       Z18, Z28, Z18
-	VMINPS       Z18, Z30, Z18
 	VMAXPS       Z19, Z28, Z19
-	VMINPS       Z19, Z30, Z19
 	VMAXPS       Z20, Z28, Z20
-	VMINPS       Z20, Z30, Z20
 	VMAXPS       Z21, Z28, Z21
-	VMINPS       Z21, Z30, Z21
 	VMAXPS       Z22, Z28, Z22
-	VMINPS       Z22, Z30, Z22
 	VMAXPS       Z23, Z28, Z23
-	VMINPS       Z23, Z30, Z23
 	VMAXPS       Z24, Z28, Z24
-	VMINPS       Z24, Z30, Z24
 	VMAXPS       Z25, Z28, Z25
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
+	VMINPS       Z15, Z30, Z15
+	VMINPS       Z16, Z30, Z16
+	VMINPS       Z17, Z30, Z17
+	VMINPS       Z18, Z30, Z18
+	VMINPS       Z19, Z30, Z19
+	VMINPS       Z20, Z30, Z20
+	VMINPS       Z21, Z30, Z21
+	VMINPS       Z22, Z30, Z22
+	VMINPS       Z23, Z30, Z23
+	VMINPS       Z24, Z30, Z24
 	VMINPS       Z25, Z30, Z25
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z22, (AX)
-	VMOVUPS      Z23, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z24, (AX)
-	VMOVUPS      Z25, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, (AX)
+	VMOVUPS Z25, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -4228,7 +4672,7 @@ stored:
 	RET
 
 // func tile14x32AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile14x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -4249,40 +4693,88 @@ TEXT ·tile14x32AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVUPS 64(CX), Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z1, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z1, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z1, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z1, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z1, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z1, Z13
-	VMOVAPS Z0, Z14
-	VMOVAPS Z1, Z15
-	VMOVAPS Z0, Z16
-	VMOVAPS Z1, Z17
-	VMOVAPS Z0, Z18
-	VMOVAPS Z1, Z19
-	VMOVAPS Z0, Z20
-	VMOVAPS Z1, Z21
-	VMOVAPS Z0, Z22
-	VMOVAPS Z1, Z23
-	VMOVAPS Z0, Z24
-	VMOVAPS Z1, Z25
-	VMOVAPS Z0, Z26
-	VMOVAPS Z1, Z27
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	PREFETCHT0 64(AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVUPS    64(CX), Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z1, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z1, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z1, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z1, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z1, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z1, Z13
+	VMOVAPS    Z0, Z14
+	VMOVAPS    Z1, Z15
+	VMOVAPS    Z0, Z16
+	VMOVAPS    Z1, Z17
+	VMOVAPS    Z0, Z18
+	VMOVAPS    Z1, Z19
+	VMOVAPS    Z0, Z20
+	VMOVAPS    Z1, Z21
+	VMOVAPS    Z0, Z22
+	VMOVAPS    Z1, Z23
+	VMOVAPS    Z0, Z24
+	VMOVAPS    Z1, Z25
+	VMOVAPS    Z0, Z26
+	VMOVAPS    Z1, Z27
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -4338,6 +4830,7 @@ four:
 	VBROADCASTSS (BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z26
 	VFMADD231PS  Z29, Z31, Z27
+	PREFETCHT1   (CX)
 	VMOVUPS      128(DX), Z28
 	VMOVUPS      192(DX), Z29
 	VBROADCASTSS 4(AX), Z30
@@ -4382,6 +4875,7 @@ four:
 	VBROADCASTSS 4(BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z26
 	VFMADD231PS  Z29, Z31, Z27
+	PREFETCHT1   64(CX)
 	VMOVUPS      256(DX), Z28
 	VMOVUPS      320(DX), Z29
 	VBROADCASTSS 8(AX), Z30
@@ -4426,6 +4920,7 @@ four:
 	VBROADCASTSS 8(BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z26
 	VFMADD231PS  Z29, Z31, Z27
+	PREFETCHT1   128(CX)
 	VMOVUPS      384(DX), Z28
 	VMOVUPS      448(DX), Z29
 	VBROADCASTSS 12(AX), Z30
@@ -4470,6 +4965,8 @@ four:
 	VBROADCASTSS 12(BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z26
 	VFMADD231PS  Z29, Z31, Z27
+	PREFETCHT1   192(CX)
+	ADDQ         368(DI), CX
 	ADDQ         $+512, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -4620,112 +5117,116 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
-	VMINPS       Z13, Z30, Z13
 	VMAXPS       Z14, Z28, Z14
-	VMINPS       Z14, Z30, Z14
 	VMAXPS       Z15, Z28, Z15
-	VMINPS       Z15, Z30, Z15
 	VMAXPS       Z16, Z28, Z16
-	VMINPS       Z16, Z30, Z16
 	VMAXPS       Z17, Z28, Z17
-	VMINPS       Z17, Z30, Z17
 	VMAXPS       Z18, Z28, Z18
-	VMINPS       Z18, Z30, Z18
 	VMAXPS       Z19, Z28, Z19
-	VMINPS       Z19, Z30, Z19
 	VMAXPS       Z20, Z28, Z20
-	VMINPS       Z20, Z30, Z20
 	VMAXPS       Z21, Z28, Z21
-	VMINPS       Z21, Z30, Z21
 	VMAXPS       Z22, Z28, Z22
-	VMINPS       Z22, Z30, Z22
 	VMAXPS       Z23, Z28, Z23
-	VMINPS       Z23, Z30, Z23
 	VMAXPS       Z24, Z28, Z24
-	VMINPS       Z24, Z30, Z24
 	VMAXPS       Z25, Z28, Z25
-	VMINPS       Z25, Z30, Z25
 	VMAXPS       Z26, Z28, Z26
-	VMINPS       Z26, Z30, Z26
 	VMAXPS       Z27, Z28, Z27
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
+	VMINPS       Z13, Z30, Z13
+	VMINPS       Z14, Z30, Z14
+	VMINPS       Z15, Z30, Z15
+	VMINPS       Z16, Z30, Z16
+	VMINPS       Z17, Z30, Z17
+	VMINPS       Z18, Z30, Z18
+	VMINPS       Z19, Z30, Z19
+	VMINPS       Z20, Z30, Z20
+	VMINPS       Z21, Z30, Z21
+	VMINPS       Z22, Z30, Z22
+	VMINPS       Z23, Z30, Z23
+	VMINPS       Z24, Z30, Z24
+	VMINPS       Z25, Z30, Z25
+	VMINPS       Z26, Z30, Z26
 	VMINPS       Z27, Z30, Z27
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x20
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      Z1, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	VMOVUPS      Z3, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	VMOVUPS      Z5, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	VMOVUPS      Z7, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	VMOVUPS      Z9, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	VMOVUPS      Z11, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	VMOVUPS      Z13, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z14, (AX)
-	VMOVUPS      Z15, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z16, (AX)
-	VMOVUPS      Z17, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z18, (AX)
-	VMOVUPS      Z19, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z20, (AX)
-	VMOVUPS      Z21, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z22, (AX)
-	VMOVUPS      Z23, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z24, (AX)
-	VMOVUPS      Z25, 64(AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z26, (AX)
-	VMOVUPS      Z27, 64(AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x20
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	VMOVUPS Z1, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	VMOVUPS Z3, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	VMOVUPS Z5, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	VMOVUPS Z7, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	VMOVUPS Z9, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	VMOVUPS Z11, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	VMOVUPS Z13, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z14, (AX)
+	VMOVUPS Z15, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z16, (AX)
+	VMOVUPS Z17, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z18, (AX)
+	VMOVUPS Z19, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z20, (AX)
+	VMOVUPS Z21, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z22, (AX)
+	VMOVUPS Z23, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z24, (AX)
+	VMOVUPS Z25, 64(AX)
+	ADDQ    CX, AX
+	VMOVUPS Z26, (AX)
+	VMOVUPS Z27, 64(AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -4779,7 +5280,7 @@ stored:
 	RET
 
 // func tile1x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -4800,13 +5301,21 @@ TEXT ·tile1x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -4819,6 +5328,7 @@ four:
 	VMOVUPS      (DX), Z28
 	VBROADCASTSS (AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -4828,6 +5338,7 @@ four:
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -4868,18 +5379,22 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
 	VMINPS       Z0, Z30, Z0
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -4893,7 +5408,7 @@ stored:
 	RET
 
 // func tile2x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -4914,14 +5429,24 @@ TEXT ·tile2x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -4936,6 +5461,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z0
 	VBROADCASTSS (AX)(R8*1), Z31
 	VFMADD231PS  Z28, Z31, Z1
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -4951,6 +5477,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z0
 	VBROADCASTSS 12(AX)(R8*1), Z31
 	VFMADD231PS  Z28, Z31, Z1
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -4996,22 +5523,26 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
 	VMINPS       Z1, Z30, Z1
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -5027,7 +5558,7 @@ stored:
 	RET
 
 // func tile3x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile3x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -5048,15 +5579,27 @@ TEXT ·tile3x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -5073,6 +5616,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z1
 	VBROADCASTSS (AX)(R8*2), Z30
 	VFMADD231PS  Z28, Z30, Z2
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5094,6 +5638,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z1
 	VBROADCASTSS 12(AX)(R8*2), Z30
 	VFMADD231PS  Z28, Z30, Z2
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -5144,26 +5689,30 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
 	VMINPS       Z2, Z30, Z2
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -5181,7 +5730,7 @@ stored:
 	RET
 
 // func tile4x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile4x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -5202,16 +5751,30 @@ TEXT ·tile4x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -5230,6 +5793,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z2
 	VBROADCASTSS (AX)(R9*1), Z31
 	VFMADD231PS  Z28, Z31, Z3
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5257,6 +5821,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z2
 	VBROADCASTSS 12(AX)(R9*1), Z31
 	VFMADD231PS  Z28, Z31, Z3
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -5312,30 +5877,34 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
 	VMINPS       Z3, Z30, Z3
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -5355,7 +5924,7 @@ stored:
 	RET
 
 // func tile5x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile5x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -5376,17 +5945,33 @@ TEXT ·tile5x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -5407,6 +5992,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z3
 	VBROADCASTSS (AX)(R8*4), Z30
 	VFMADD231PS  Z28, Z30, Z4
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5418,6 +6004,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z3
 	VBROADCASTSS 4(AX)(R8*4), Z30
 	VFMADD231PS  Z28, Z30, Z4
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5440,6 +6027,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z3
 	VBROADCASTSS 12(AX)(R8*4), Z30
 	VFMADD231PS  Z28, Z30, Z4
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -5500,34 +6088,38 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
 	VMINPS       Z4, Z30, Z4
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -5549,7 +6141,7 @@ stored:
 	RET
 
 // func tile6x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile6x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -5570,18 +6162,36 @@ TEXT ·tile6x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -5604,6 +6214,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z4
 	VBROADCASTSS (AX)(R10*1), Z31
 	VFMADD231PS  Z28, Z31, Z5
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5617,6 +6228,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z4
 	VBROADCASTSS 4(AX)(R10*1), Z31
 	VFMADD231PS  Z28, Z31, Z5
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5643,6 +6255,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z4
 	VBROADCASTSS 12(AX)(R10*1), Z31
 	VFMADD231PS  Z28, Z31, Z5
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -5708,38 +6321,42 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
 	VMINPS       Z5, Z30, Z5
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -5763,7 +6380,7 @@ stored:
 	RET
 
 // func tile7x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile7x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -5784,19 +6401,39 @@ TEXT ·tile7x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -5821,6 +6458,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z5
 	VBROADCASTSS (AX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z6
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5836,6 +6474,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z5
 	VBROADCASTSS 4(AX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z6
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -5866,6 +6505,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z5
 	VBROADCASTSS 12(AX)(R9*2), Z30
 	VFMADD231PS  Z28, Z30, Z6
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	SUBQ         $0x04, R13
@@ -5936,42 +6576,46 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
 	VMINPS       Z6, Z30, Z6
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -5997,7 +6641,7 @@ stored:
 	RET
 
 // func tile8x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile8x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -6018,20 +6662,42 @@ TEXT ·tile8x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -6060,6 +6726,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z6
 	VBROADCASTSS (BX), Z31
 	VFMADD231PS  Z28, Z31, Z7
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6077,6 +6744,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z6
 	VBROADCASTSS 4(BX), Z31
 	VFMADD231PS  Z28, Z31, Z7
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6111,6 +6779,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z6
 	VBROADCASTSS 12(BX), Z31
 	VFMADD231PS  Z28, Z31, Z7
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -6188,46 +6857,50 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
 	VMINPS       Z7, Z30, Z7
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -6255,7 +6928,7 @@ stored:
 	RET
 
 // func tile9x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile9x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -6276,21 +6949,45 @@ TEXT ·tile9x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z0, Z8
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	VMOVAPS    Z0, Z8
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -6321,6 +7018,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z7
 	VBROADCASTSS (BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6340,6 +7038,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z7
 	VBROADCASTSS 4(BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6359,6 +7058,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z7
 	VBROADCASTSS 8(BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
+	PREFETCHT1   128(CX)
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6378,6 +7078,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z7
 	VBROADCASTSS 12(BX)(R8*1), Z30
 	VFMADD231PS  Z28, Z30, Z8
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -6460,50 +7161,54 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
 	VMINPS       Z8, Z30, Z8
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -6533,7 +7238,7 @@ stored:
 	RET
 
 // func tile10x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile10x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -6554,22 +7259,48 @@ TEXT ·tile10x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z0, Z9
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z0, Z9
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -6602,6 +7333,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z8
 	VBROADCASTSS (BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z9
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6623,6 +7355,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z8
 	VBROADCASTSS 4(BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z9
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6644,6 +7377,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z8
 	VBROADCASTSS 8(BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z9
+	PREFETCHT1   128(CX)
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6665,6 +7399,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z8
 	VBROADCASTSS 12(BX)(R8*2), Z31
 	VFMADD231PS  Z28, Z31, Z9
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -6752,54 +7487,58 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
 	VMINPS       Z9, Z30, Z9
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -6831,7 +7570,7 @@ stored:
 	RET
 
 // func tile11x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile11x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -6852,23 +7591,51 @@ TEXT ·tile11x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z0, Z9
-	VMOVAPS Z0, Z10
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z0, Z9
+	VMOVAPS    Z0, Z10
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -6903,6 +7670,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z9
 	VBROADCASTSS (BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6926,6 +7694,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z9
 	VBROADCASTSS 4(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6949,6 +7718,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z9
 	VBROADCASTSS 8(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
+	PREFETCHT1   128(CX)
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -6972,6 +7742,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z9
 	VBROADCASTSS 12(BX)(R9*1), Z30
 	VFMADD231PS  Z28, Z30, Z10
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -7064,58 +7835,62 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
 	VMINPS       Z10, Z30, Z10
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -7149,7 +7924,7 @@ stored:
 	RET
 
 // func tile12x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile12x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -7170,24 +7945,54 @@ TEXT ·tile12x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z0, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z0, Z11
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z0, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z0, Z11
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -7224,6 +8029,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z10
 	VBROADCASTSS (BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z11
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7249,6 +8055,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z10
 	VBROADCASTSS 4(BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z11
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7274,6 +8081,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z10
 	VBROADCASTSS 8(BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z11
+	PREFETCHT1   128(CX)
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7299,6 +8107,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z10
 	VBROADCASTSS 12(BX)(R8*4), Z31
 	VFMADD231PS  Z28, Z31, Z11
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -7396,62 +8205,66 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
 	VMINPS       Z11, Z30, Z11
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z11, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -7487,7 +8300,7 @@ stored:
 	RET
 
 // func tile13x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile13x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -7508,25 +8321,57 @@ TEXT ·tile13x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z0, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z0, Z11
-	VMOVAPS Z0, Z12
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z0, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z0, Z11
+	VMOVAPS    Z0, Z12
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -7565,6 +8410,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z11
 	VBROADCASTSS (BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7592,6 +8438,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z11
 	VBROADCASTSS 4(BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7619,6 +8466,7 @@ four:
 	VFMADD231PS  Z28, Z31, Z11
 	VBROADCASTSS 8(BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
+	PREFETCHT1   128(CX)
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7646,6 +8494,8 @@ four:
 	VFMADD231PS  Z28, Z31, Z11
 	VBROADCASTSS 12(BX)(R10*1), Z30
 	VFMADD231PS  Z28, Z30, Z12
+	PREFETCHT1   192(CX)
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -7748,66 +8598,70 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
 	VMINPS       Z12, Z30, Z12
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z11, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)
@@ -7845,7 +8699,7 @@ stored:
 	RET
 
 // func tile14x16AVX512(t *byte)
-// Requires: AVX, AVX512F
+// Requires: AVX, AVX512F, MMX+
 TEXT ·tile14x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  t+0(FP), DI
 	MOVQ  144(DI), R8
@@ -7866,26 +8720,60 @@ TEXT ·tile14x16AVX512(SB), NOSPLIT, $0-8
 	MOVQ  CX, 360(DI)
 
 tile:
-	MOVQ    96(DI), CX
-	VMOVUPS (CX), Z0
-	VMOVAPS Z0, Z1
-	VMOVAPS Z0, Z2
-	VMOVAPS Z0, Z3
-	VMOVAPS Z0, Z4
-	VMOVAPS Z0, Z5
-	VMOVAPS Z0, Z6
-	VMOVAPS Z0, Z7
-	VMOVAPS Z0, Z8
-	VMOVAPS Z0, Z9
-	VMOVAPS Z0, Z10
-	VMOVAPS Z0, Z11
-	VMOVAPS Z0, Z12
-	VMOVAPS Z0, Z13
-	MOVQ    24(DI), DX
-	MOVQ    104(DI), R11
-	MOVQ    112(DI), R12
-	TESTQ   R12, R12
-	JZ      finish
+	MOVQ       48(DI), AX
+	MOVQ       152(DI), CX
+	SHLQ       $0x02, CX
+	MOVQ       352(DI), DX
+	LEAQ       (AX)(DX*4), AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	ADDQ       CX, AX
+	PREFETCHT0 (AX)
+	MOVQ       96(DI), CX
+	VMOVUPS    (CX), Z0
+	VMOVAPS    Z0, Z1
+	VMOVAPS    Z0, Z2
+	VMOVAPS    Z0, Z3
+	VMOVAPS    Z0, Z4
+	VMOVAPS    Z0, Z5
+	VMOVAPS    Z0, Z6
+	VMOVAPS    Z0, Z7
+	VMOVAPS    Z0, Z8
+	VMOVAPS    Z0, Z9
+	VMOVAPS    Z0, Z10
+	VMOVAPS    Z0, Z11
+	VMOVAPS    Z0, Z12
+	VMOVAPS    Z0, Z13
+	MOVQ       376(DI), CX
+	LEAQ       (SI)(CX*4), CX
+	MOVQ       24(DI), DX
+	MOVQ       104(DI), R11
+	MOVQ       112(DI), R12
+	TESTQ      R12, R12
+	JZ         finish
 
 segment:
 	MOVQ (R11), AX
@@ -7926,6 +8814,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z12
 	VBROADCASTSS (BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z13
+	PREFETCHT1   (CX)
 	VMOVUPS      64(DX), Z28
 	VBROADCASTSS 4(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7955,6 +8844,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z12
 	VBROADCASTSS 4(BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z13
+	PREFETCHT1   64(CX)
 	VMOVUPS      128(DX), Z28
 	VBROADCASTSS 8(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -7984,6 +8874,7 @@ four:
 	VFMADD231PS  Z28, Z30, Z12
 	VBROADCASTSS 8(BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z13
+	PREFETCHT1   128(CX)
 	VMOVUPS      192(DX), Z28
 	VBROADCASTSS 12(AX), Z30
 	VFMADD231PS  Z28, Z30, Z0
@@ -8013,6 +8904,8 @@ four:
 	VFMADD231PS  Z28, Z30, Z12
 	VBROADCASTSS 12(BX)(R9*2), Z31
 	VFMADD231PS  Z28, Z31, Z13
+	PREFETCHT1   192(CX)
+	ADDQ         368(DI), CX
 	ADDQ         $+256, DX
 	ADDQ         $+16, AX
 	ADDQ         $+16, BX
@@ -8120,70 +9013,74 @@ clamp:
 	VBROADCASTSS 216(DI), Z28
 	VBROADCASTSS 220(DI), Z30
 	VMAXPS       Z0, Z28, Z0
-	VMINPS       Z0, Z30, Z0
 	VMAXPS       Z1, Z28, Z1
-	VMINPS       Z1, Z30, Z1
 	VMAXPS       Z2, Z28, Z2
-	VMINPS       Z2, Z30, Z2
 	VMAXPS       Z3, Z28, Z3
-	VMINPS       Z3, Z30, Z3
 	VMAXPS       Z4, Z28, Z4
-	VMINPS       Z4, Z30, Z4
 	VMAXPS       Z5, Z28, Z5
-	VMINPS       Z5, Z30, Z5
 	VMAXPS       Z6, Z28, Z6
-	VMINPS       Z6, Z30, Z6
 	VMAXPS       Z7, Z28, Z7
-	VMINPS       Z7, Z30, Z7
 	VMAXPS       Z8, Z28, Z8
-	VMINPS       Z8, Z30, Z8
 	VMAXPS       Z9, Z28, Z9
-	VMINPS       Z9, Z30, Z9
 	VMAXPS       Z10, Z28, Z10
-	VMINPS       Z10, Z30, Z10
 	VMAXPS       Z11, Z28, Z11
-	VMINPS       Z11, Z30, Z11
 	VMAXPS       Z12, Z28, Z12
-	VMINPS       Z12, Z30, Z12
 	VMAXPS       Z13, Z28, Z13
+	CMPL         220(DI), $0x7f800000
+	JEQ          store
+	VMINPS       Z0, Z30, Z0
+	VMINPS       Z1, Z30, Z1
+	VMINPS       Z2, Z30, Z2
+	VMINPS       Z3, Z30, Z3
+	VMINPS       Z4, Z30, Z4
+	VMINPS       Z5, Z30, Z5
+	VMINPS       Z6, Z30, Z6
+	VMINPS       Z7, Z30, Z7
+	VMINPS       Z8, Z30, Z8
+	VMINPS       Z9, Z30, Z9
+	VMINPS       Z10, Z30, Z10
+	VMINPS       Z11, Z30, Z11
+	VMINPS       Z12, Z30, Z12
 	VMINPS       Z13, Z30, Z13
-	MOVQ         48(DI), AX
-	MOVQ         352(DI), DX
-	LEAQ         (AX)(DX*4), AX
-	ADDQ         184(DI), DX
-	MOVQ         DX, 352(DI)
-	MOVQ         152(DI), CX
-	SHLQ         $0x02, CX
-	CMPQ         208(DI), $0x10
-	JLT          ragged
-	VMOVUPS      Z0, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z1, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z2, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z3, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z4, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z5, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z6, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z7, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z8, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z9, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z10, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z11, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z12, (AX)
-	ADDQ         CX, AX
-	VMOVUPS      Z13, (AX)
-	JMP          stored
+
+store:
+	MOVQ    48(DI), AX
+	MOVQ    352(DI), DX
+	LEAQ    (AX)(DX*4), AX
+	ADDQ    184(DI), DX
+	MOVQ    DX, 352(DI)
+	MOVQ    152(DI), CX
+	SHLQ    $0x02, CX
+	CMPQ    208(DI), $0x10
+	JLT     ragged
+	VMOVUPS Z0, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z1, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z2, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z3, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z4, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z5, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z6, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z7, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z8, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z9, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z10, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z11, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z12, (AX)
+	ADDQ    CX, AX
+	VMOVUPS Z13, (AX)
+	JMP     stored
 
 ragged:
 	VMOVUPS Z0, K1, (AX)

@@ -32,6 +32,8 @@ const (
 	tileMask    = 224
 	tileCPos    = 352
 	tileAddPos  = 360
+	tileAhead   = 368
+	tileAheadAt = 376
 )
 
 // tileGen generates one height of the register tile. Registers are assigned by
@@ -61,6 +63,7 @@ var (
 	rK      = reg.R13
 	rCount  = reg.R15 // tiles left
 	rTmp    = reg.RCX
+	rAhead  = reg.RCX // within the products: what is prefetched
 )
 
 func (g *tileGen) field(offset int) Mem { return Mem{Base: rTile, Disp: offset} }
@@ -123,6 +126,7 @@ func (g *tileGen) generate(name string, ldb int) {
 	MOVQ(rTmp, g.field(tileAddPos))
 
 	Label("tile")
+	g.prefetchOutput()
 	MOVQ(g.field(tileBias), rTmp)
 	for j := range g.vecs {
 		g.v.load(Mem{Base: rTmp, Disp: (g.half*g.vecs + j) * g.v.bytes()}, g.acc(0, j))
@@ -132,6 +136,8 @@ func (g *tileGen) generate(name string, ldb int) {
 			VMOVAPS(g.acc(0, j), g.acc(r, j))
 		}
 	}
+	MOVQ(g.field(tileAheadAt), rAhead)
+	LEAQ(Mem{Base: rBase, Index: rAhead, Scale: 4}, rAhead)
 	MOVQ(g.field(tileB), rB)
 	MOVQ(g.field(tileSegs), rSegs)
 	MOVQ(g.field(tileSegsLen), rSegCnt)
@@ -151,7 +157,11 @@ func (g *tileGen) generate(name string, ldb int) {
 	Label("four")
 	for u := range unroll {
 		g.step(u, ldb)
+		if g.rows > 4*u {
+			PREFETCHT1(Mem{Base: rAhead, Disp: 64 * u})
+		}
 	}
+	ADDQ(g.field(tileAhead), rAhead)
 	g.advance(unroll, ldb)
 	SUBQ(Imm(unroll), rK)
 	JGE(LabelRef("four"))
@@ -201,6 +211,24 @@ func (g *tileGen) advance(steps, ldb int) {
 	}
 }
 
+// prefetchOutput fetches the lines of c that will be stored, which otherwise
+// stalls layers with few inputs and large outputs.
+func (g *tileGen) prefetchOutput() {
+	MOVQ(g.field(tileC), rP0)
+	MOVQ(g.field(tileLdc), rTmp)
+	SHLQ(U8(2), rTmp)
+	MOVQ(g.field(tileCPos), rB)
+	LEAQ(Mem{Base: rP0, Index: rB, Scale: 4}, rP0)
+	for r := range g.rows {
+		for line := 0; line < g.vecs*g.v.bytes(); line += 64 {
+			PREFETCHT0(Mem{Base: rP0, Disp: g.half*g.vecs*g.v.bytes() + line})
+		}
+		if r < g.rows-1 {
+			ADDQ(rTmp, rP0)
+		}
+	}
+}
+
 // output moves rP0 from the first tile's row 0 to the current tile's, notes the
 // position of the next tile and loads the row pitch in bytes to rTmp.
 func (g *tileGen) output(position, step, pitch int) {
@@ -241,9 +269,16 @@ func (g *tileGen) epilogue() {
 	for r := range g.rows {
 		for j := range g.vecs {
 			VMAXPS(g.acc(r, j), g.b[0], g.acc(r, j))
+		}
+	}
+	CMPL(g.field(tileHi), U32(0x7f800000)) // +Inf
+	JEQ(LabelRef("store"))
+	for r := range g.rows {
+		for j := range g.vecs {
 			VMINPS(g.acc(r, j), g.element[0], g.acc(r, j))
 		}
 	}
+	Label("store")
 
 	MOVQ(g.field(tileC), rP0)
 	g.output(tileCPos, tileCstep, tileLdc)
