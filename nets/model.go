@@ -1,0 +1,201 @@
+package nets
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/weights"
+)
+
+// Model is a network with its weights on an engine, ready to be shown pictures. Its methods may be called from several
+// goroutines.
+//
+// The weights are inputs of the computation that stay in the engine's buffers between calls. A program is compiled the
+// first time a number of pictures comes; see [Model.Logits].
+type Model struct {
+	Name          string
+	Preprocess    Preprocess
+	WeightsSHA256 string // of the whole file, lower-case hexadecimal
+
+	arch    Architecture
+	backend compute.Backend
+	weights []compute.Buffer
+
+	inUse    sync.RWMutex // held for reading while a program runs, for writing by Close
+	closed   bool
+	compiled sync.Mutex // guards programs
+	programs map[size]*graph.Graph
+}
+
+// size is what a program is compiled for.
+type size struct{ n, h, w int }
+
+// Load reads the weights of a network from a safetensors file onto an engine. The file must hold exactly the network's
+// parameters, as F32, F16, BF16 or F64; the error lists what is missing, surplus or of another shape. The engine stays
+// the caller's and must outlive the model.
+func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
+	a, err := Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	net, err := a.trace(b)
+	if err != nil {
+		return nil, err
+	}
+	f, err := weights.Open(weightsPath)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	if err := net.checkFile(f); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.Name, err)
+	}
+	var unreadable error
+	m, err = newModel(b, a, net, func(name string) []float32 {
+		values, _, err := f.Float32(name)
+		if err != nil {
+			unreadable = errors.Join(unreadable, err)
+			p := net.Params[slices.IndexFunc(net.Params, func(p Param) bool { return p.Name == name })]
+			return make([]float32, p.Len())
+		}
+		return values
+	})
+	if err := errors.Join(err, unreadable); err != nil {
+		return nil, fmt.Errorf("%s: %w", a.Name, err)
+	}
+	m.WeightsSHA256 = f.SHA256()
+	return m, nil
+}
+
+// newModel puts the inputs of a traced network into the engine's buffers, with parameters given by name.
+func newModel(b compute.Backend, a Architecture, net *Net, param func(name string) []float32) (*Model, error) {
+	m := &Model{Name: a.Name, Preprocess: a.Preprocess, arch: a, backend: b, programs: map[size]*graph.Graph{}}
+	for _, in := range net.Inputs {
+		buffer, err := b.BufferFromFlatData(0, in.value(param), in.Node.Shape())
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("parameter %s: %w", in.Name, err), m.Close())
+		}
+		m.weights = append(m.weights, buffer)
+	}
+	return m, nil
+}
+
+// Logits shows n pictures to the network. batch holds n x Crop x Crop x 3 floats as Preprocess.Tensor makes them, the
+// result n x 1000.
+//
+// A program is compiled for each new n, but for an n at least half as large as one that exists, as in the last batch of
+// a set, the smallest of those is used, filled up with black pictures.
+func (m *Model) Logits(batch []float32, n int) ([]float32, error) {
+	return m.logits(batch, size{n, m.Preprocess.Crop, m.Preprocess.Crop})
+}
+
+// Probabilities are the softmax of the Logits, n x 1000.
+func (m *Model) Probabilities(batch []float32, n int) ([]float32, error) {
+	p, err := m.Logits(batch, n)
+	if err != nil {
+		return nil, err
+	}
+	for row := range slices.Chunk(p, len(p)/n) {
+		softmax(row)
+	}
+	return p, nil
+}
+
+// Close frees the model's buffers and programs on the engine; it waits for calls that are running.
+func (m *Model) Close() error {
+	m.inUse.Lock()
+	defer m.inUse.Unlock()
+	m.closed = true
+	for _, g := range m.programs {
+		g.Finalize()
+	}
+	var failed error
+	for _, w := range m.weights {
+		failed = errors.Join(failed, w.Finalize())
+	}
+	m.programs, m.weights = nil, nil
+	return failed
+}
+
+func (m *Model) logits(batch []float32, s size) (logits []float32, err error) {
+	picture := s.h * s.w * 3
+	if s.n < 1 || len(batch) != s.n*picture {
+		return nil, fmt.Errorf("%s: a batch of %d pictures of %d x %d x 3 has %d values, not %d", m.Name, s.n, s.h, s.w, s.n*picture, len(batch))
+	}
+	m.inUse.RLock()
+	defer m.inUse.RUnlock()
+	if m.closed {
+		return nil, fmt.Errorf("%s: the model has been closed", m.Name)
+	}
+	caught := engine.Catch(func() {
+		program, n := m.program(s)
+		if n > s.n {
+			batch = append(slices.Clip(batch), make([]float32, (n-s.n)*picture)...)
+		}
+		logits, err = m.run(program, batch, size{n, s.h, s.w})
+	})
+	if err := errors.Join(caught, err); err != nil {
+		return nil, fmt.Errorf("%s on engine %s: %w", m.Name, m.backend.Name(), err)
+	}
+	return logits[:s.n*(len(logits)/(len(batch)/picture))], nil
+}
+
+// program finds or compiles the program for s and gives the number of pictures it takes. It panics as graph code does.
+func (m *Model) program(s size) (program *graph.Graph, n int) {
+	m.compiled.Lock()
+	defer m.compiled.Unlock()
+	for have, p := range m.programs {
+		if have.h == s.h && have.w == s.w && have.n >= s.n && have.n <= 2*s.n && (program == nil || have.n < n) {
+			program, n = p, have.n
+		}
+	}
+	if program != nil {
+		return program, n
+	}
+	g := graph.NewGraph(m.backend, fmt.Sprintf("%s %dx%dx%d", m.Name, s.n, s.h, s.w))
+	net := m.arch.Build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, s.n, s.h, s.w, 3)), Inference)
+	if err := g.Compile(net.Logits); err != nil {
+		g.Finalize()
+		panic(err)
+	}
+	m.programs[s] = g
+	return g, s.n
+}
+
+// run executes a program; the order of its inputs is that of Build: the pictures, then the weights.
+func (m *Model) run(program *graph.Graph, batch []float32, s size) ([]float32, error) {
+	pictures, err := m.backend.BufferFromFlatData(0, batch, shapes.Make(dtypes.Float32, s.n, s.h, s.w, 3))
+	if err != nil {
+		return nil, err
+	}
+	inputs := append([]compute.Buffer{pictures}, m.weights...)
+	donate := make([]bool, len(inputs))
+	donate[0] = true
+	out := program.RunWithBuffers(inputs, donate, 0)[0]
+	logits, err := tensors.CopyFlatData[float32](out)
+	return logits, errors.Join(err, out.FinalizeAll())
+}
+
+// softmax replaces logits by probabilities. The sum is taken in float64, and the largest logit subtracted so that
+// nothing overflows.
+func softmax(row []float32) {
+	largest, sum := slices.Max(row), 0.0
+	exps := make([]float64, len(row))
+	for i, v := range row {
+		exps[i] = math.Exp(float64(v) - float64(largest))
+		sum += exps[i]
+	}
+	for i, e := range exps {
+		row[i] = float32(e / sum)
+	}
+}

@@ -1,0 +1,88 @@
+package nets
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/pixel"
+)
+
+// Architecture is a network without its weights.
+type Architecture struct {
+	Name       string // torchvision's
+	Preprocess Preprocess
+
+	build func(Scope, *graph.Node) *graph.Node
+}
+
+// imageNet is the preprocessing that torchvision's classifiers were trained and tested with.
+var imageNet = Preprocess{
+	Resize: 256, Crop: 224, Filter: pixel.Bilinear,
+	Mean: [3]float32{0.485, 0.456, 0.406}, Std: [3]float32{0.229, 0.224, 0.225},
+}
+
+// architectures are all networks, in the order of Names.
+var architectures = []Architecture{
+	{"squeezenet1_1", imageNet, squeezeNet11},
+	{"resnet18", imageNet, resNet(basicBlock, 2, 2, 2, 2)},
+	{"resnet34", imageNet, resNet(basicBlock, 3, 4, 6, 3)},
+	{"resnet50", imageNet, resNet(bottleneck, 3, 4, 6, 3)},
+	{"resnet101", imageNet, resNet(bottleneck, 3, 4, 23, 3)},
+	{"resnet152", imageNet, resNet(bottleneck, 3, 8, 36, 3)},
+}
+
+// Names are the names that [Lookup] knows.
+func Names() []string {
+	names := make([]string, len(architectures))
+	for i, a := range architectures {
+		names[i] = a.Name
+	}
+	return names
+}
+
+// Lookup finds an architecture by torchvision's name for it.
+func Lookup(name string) (Architecture, error) {
+	for _, a := range architectures {
+		if a.Name == name {
+			return a, nil
+		}
+	}
+	hint := ""
+	if near := nearest(name, Names()); near != "" {
+		hint = fmt.Sprintf("; did you mean %q?", near)
+	}
+	return Architecture{}, fmt.Errorf("there is no network %q%s (there are %s)", name, hint, strings.Join(Names(), ", "))
+}
+
+// Parameters are the parameters that a file of weights for this network must hold, in the order of its layers.
+func (a Architecture) Parameters() ([]Param, error) {
+	b, err := engine.Open("go") // only to infer shapes; nothing is computed
+	if err != nil {
+		return nil, err
+	}
+	defer b.Finalize()
+	net, err := a.trace(b)
+	if err != nil {
+		return nil, err
+	}
+	return net.Params, nil
+}
+
+// trace builds the network for one picture of its usual size and throws the graph away.
+func (a Architecture) trace(b compute.Backend) (net *Net, err error) {
+	err = engine.Catch(func() {
+		g := graph.NewGraph(b, a.Name)
+		defer g.Finalize()
+		net = a.Build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, a.Preprocess.Crop, a.Preprocess.Crop, 3)), Inference)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s on engine %s: %w", a.Name, b.Name(), err)
+	}
+	return net, nil
+}

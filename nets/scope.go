@@ -1,0 +1,122 @@
+package nets
+
+import (
+	"fmt"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// Mode says what a graph is built for.
+type Mode int
+
+const (
+	// Inference normalises with the running statistics. They and the batch norm's weights are folded into the kernels
+	// before the graph sees them, so that each convolution is followed by one addition.
+	Inference Mode = iota
+	// Training normalises with the statistics of the batch, through which the gradient flows, and takes every
+	// parameter as it stands in the file.
+	Training
+)
+
+// Param is a parameter as files store it.
+type Param struct {
+	Name  string // torchvision's
+	Shape []int  // PyTorch's: kernels [out, in, height, width], linear weights [out, in]
+	// Learned is false for running statistics, which are measured and not learned by gradient.
+	Learned bool
+}
+
+// Len is the number of the parameter's elements.
+func (p Param) Len() int {
+	n := 1
+	for _, d := range p.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Input is a parameter as the graph takes it: one input of the computation, in the graphs' layout. (Inputs and not
+// constants: an engine can keep them on its device between calls, and training can replace them.)
+type Input struct {
+	Name string
+	Node *graph.Node
+	// value makes the input's elements from the parameters in a file.
+	value func(param func(name string) []float32) []float32
+}
+
+// Net is a network built into a graph.
+type Net struct {
+	// Logits are [batch, classes].
+	Logits *graph.Node
+	// Params are all parameters that a file must hold, in the order in which the graph code asks for them. They do
+	// not depend on the mode.
+	Params []Param
+	// Inputs are the graph's inputs for them, in the order of their creation.
+	Inputs []Input
+	// Features are inner activations by the name of torchvision's module that puts them out, such as layer1 of a ResNet.
+	Features map[string]*graph.Node
+	// Statistics are, in Training mode, the running statistics after this batch, by the parameter's name.
+	Statistics map[string]*graph.Node
+
+	mode    Mode
+	graph   *graph.Graph
+	ignored map[string]bool // what files may hold beside the parameters
+}
+
+// Scope is a place in a network under construction: its parameters' names begin with the scope's prefix. Its methods
+// add layers to the graph; like all graph code they panic on mistakes.
+type Scope struct {
+	net    *Net
+	prefix string
+}
+
+// In is the scope of an inner module, such as layer1.0.
+func (s Scope) In(module string) Scope { return Scope{s.net, s.path(module) + "."} }
+
+func (s Scope) path(name string) string { return s.prefix + name }
+
+// Mark gives x a name among the network's Features and returns it.
+func (s Scope) Mark(module string, x *graph.Node) *graph.Node {
+	s.net.Features[s.path(module)] = x
+	return x
+}
+
+// declare says that files hold a parameter.
+func (s Scope) declare(name string, learned bool, shape ...int) Param {
+	p := Param{Name: s.path(name), Shape: shape, Learned: learned}
+	s.net.Params = append(s.net.Params, p)
+	return p
+}
+
+// input adds an input to the graph.
+func (s Scope) input(name string, shape []int, value func(param func(name string) []float32) []float32) *graph.Node {
+	node := graph.Parameter(s.net.graph, name, shapes.Make(dtypes.Float32, shape...))
+	s.net.Inputs = append(s.net.Inputs, Input{Name: name, Node: node, value: value})
+	return node
+}
+
+// vector declares a parameter of one axis and adds the input that takes it unchanged.
+func (s Scope) vector(name string, learned bool, n int) *graph.Node {
+	p := s.declare(name, learned, n)
+	return s.input(p.Name, p.Shape, func(param func(string) []float32) []float32 { return param(p.Name) })
+}
+
+// Build adds the network to the graph of x, pictures normalised as Preprocess says, [batch, height, width, 3]. It panics
+// on mistakes, as graph code does. The inputs for the parameters are created after x.
+func (a Architecture) Build(x *graph.Node, mode Mode) *Net {
+	if x.Rank() != 4 || x.Shape().Dim(3) != 3 {
+		panic(fmt.Errorf("%s takes pictures [batch, height, width, 3], not %s", a.Name, x.Shape()))
+	}
+	net := newNet(x, mode)
+	net.Logits = a.build(Scope{net: net}, x)
+	return net
+}
+
+func newNet(x *graph.Node, mode Mode) *Net {
+	return &Net{
+		Features: map[string]*graph.Node{}, Statistics: map[string]*graph.Node{},
+		mode: mode, graph: x.Graph(), ignored: map[string]bool{},
+	}
+}

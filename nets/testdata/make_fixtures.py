@@ -1,0 +1,134 @@
+"""Writes the expected outputs in this folder with torchvision.
+
+    python3 make_fixtures.py     (made with torch 1.13, torchvision 0.14)
+
+parity.json      for each network: the number of learned parameters, and the logits of the first classes for two
+                 pictures, with made-up parameters
+training.json    ResNet-18 in training mode: loss, gradients and running statistics after one step
+batchnorm.json   one batch normalisation in training mode: output, gradients and running statistics
+normalize.json   ToTensor and Normalize of every 8-bit value
+
+Parameters and pictures are made up by `draw`, which TestParity has in Go too: element i of the tensor called name is
+the i-th output of splitmix64 seeded with the 64-bit FNV-1a hash of the name, its upper 24 bits as a number in [0, 1).
+"""
+import json
+
+import numpy as np
+import torch
+import torchvision
+
+torch.manual_seed(0)
+torch.use_deterministic_algorithms(True)
+U64 = np.uint64
+SHOWN = 40  # logits per picture
+
+
+def draw(name, n, low, high):
+    seed = 0xCBF29CE484222325
+    for byte in name.encode():
+        seed = (seed ^ byte) * 0x100000001B3 % 2**64
+    with np.errstate(over="ignore"):
+        z = U64(seed) + np.arange(1, n + 1, dtype=U64) * U64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> U64(30))) * U64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> U64(27))) * U64(0x94D049BB133111EB)
+        z = z ^ (z >> U64(31))
+    u = (z >> U64(40)).astype(np.float64) / 2**24
+    return (low + (high - low) * u).astype(np.float32)
+
+
+def bounds(name, shape):
+    """Kernels keep the variance of a ReLU network's activations (He et al.); batch norms are near the identity."""
+    if len(shape) > 1:
+        b = (6 / np.prod(shape[1:], dtype=np.float64)) ** 0.5
+        return -b, b
+    if name.endswith("weight"):
+        return 0.4, 1.0  # below 1, or the sums of a deep ResNet grow with every block
+    if name.endswith("running_var"):
+        return 0.5, 1.5
+    return -0.1, 0.1
+
+
+def fill(model):
+    with torch.no_grad():
+        for name, t in model.state_dict().items():
+            if not name.endswith("num_batches_tracked"):
+                t.copy_(torch.from_numpy(draw(name, t.numel(), *bounds(name, t.shape)).reshape(t.shape)))
+    return model
+
+
+def pictures(n, h, w, name="pictures"):
+    x = draw(name, n * h * w * 3, -2, 2).reshape(n, h, w, 3)
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
+
+
+def numbers(t):
+    """float32 values with the fewest digits that tell them apart."""
+    return [float(str(v)) for v in t.detach().flatten().numpy()]
+
+
+def parity():
+    out = {}
+    for name in ["squeezenet1_1", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]:
+        model = fill(getattr(torchvision.models, name)()).eval()
+        with torch.no_grad():
+            logits = model(pictures(2, 71, 66))  # odd and not square: every rounding of a size matters
+        out[name] = {
+            "parameters": sum(p.numel() for p in model.parameters()),
+            "largest": float(logits.abs().max()),
+            "logits": [numbers(row[:SHOWN]) for row in logits],
+        }
+    return out
+
+
+def training():
+    # Not the pictures of parity(): with those one activation is so near to 0 that rounding decides whether the ReLU lets
+    # its gradient through, which moves some gradients by 2%.
+    model = fill(torchvision.models.resnet18()).train()
+    x = pictures(4, 64, 64, "photographs")
+    loss = torch.nn.functional.cross_entropy(model(x), torch.tensor([3, 1, 4, 15]))
+    loss.backward()
+    grads = dict(model.named_parameters())
+    state = model.state_dict()
+    shown = ["layer1.0.conv1.weight", "layer1.0.bn1.weight", "layer1.0.bn1.bias"]
+    shown += ["layer2.0.downsample.0.weight", "layer3.1.bn2.weight", "fc.bias"]
+    stats = ["bn1.running_mean", "bn1.running_var", "layer4.1.bn2.running_mean", "layer4.1.bn2.running_var"]
+    return {
+        "loss": float(loss),
+        "gradients": {
+            n: {"largest": float(grads[n].grad.abs().max()), "first": numbers(grads[n].grad)[:SHOWN]} for n in shown
+        },
+        "statistics": {n: numbers(state[n])[:SHOWN] for n in stats},
+    }
+
+
+def batchnorm():
+    """Of sum(y * g) with respect to x, weight and bias; all tensors NHWC."""
+    n, h, w, c = 3, 4, 5, 6
+    bn = fill(torch.nn.ModuleDict({"bn": torch.nn.BatchNorm2d(c)})).train()
+    x = pictures(n, h, w * c // 3).permute(0, 2, 3, 1).reshape(n, h, w, c).permute(0, 3, 1, 2).clone().requires_grad_()
+    y = bn["bn"](x)
+    g = torch.from_numpy(draw("cotangent", y.numel(), -1, 1)).reshape(n, h, w, c).permute(0, 3, 1, 2)
+    (y * g).sum().backward()
+    nhwc = lambda t: numbers(t.permute(0, 2, 3, 1).contiguous())
+    return {
+        "shape": [n, h, w, c],
+        "y": nhwc(y),
+        "dx": nhwc(x.grad),
+        "dweight": numbers(bn["bn"].weight.grad),
+        "dbias": numbers(bn["bn"].bias.grad),
+        "running_mean": numbers(bn["bn"].running_mean),
+        "running_var": numbers(bn["bn"].running_var),
+    }
+
+
+def normalize():
+    values = np.repeat(np.arange(256, dtype=np.uint8).reshape(16, 16, 1), 3, axis=2)
+    t = torchvision.transforms.ToTensor()(values)
+    t = torchvision.transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])(t)
+    return [numbers(channel) for channel in t]
+
+
+for name, make in [("parity", parity), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
+    with open(name + ".json", "w") as f:
+        json.dump(make(), f, separators=(",", ":"))
+        f.write("\n")
