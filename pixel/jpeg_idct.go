@@ -230,7 +230,8 @@ func inverseDCTWrapped(b *jpegBlock, nonzero uint64, dst []byte, stride int) {
 		for y, v := range inverseDCT1(in) {
 			ws[8*y+x] = min(max((v+1<<(columnShift-1))>>columnShift, -1<<15), 1<<15-1)
 		}
-		if nonzero == 0 {
+		if nonzero>>8 == 0 {
+			// With coefficients only in the first row, the results are these, shifted and not saturated.
 			for y := range 8 {
 				ws[8*y+x] = int32(int16(b[x] << 2))
 			}

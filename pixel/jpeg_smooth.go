@@ -142,11 +142,13 @@ func (d *jpegDecoder) smoothRow(c *jpegComponent, my, by int, dst []byte) {
 			block = current[x]
 		}
 		var dc [25]int64
+		columns := smoothingColumns(x, c.wide)
 		for i, row := range rows {
-			for j := range 5 {
-				if row != nil {
-					dc[5*i+j] = int64(row[min(max(x+j-2, 0), c.wide-1)][0])
-				}
+			if row == nil {
+				continue
+			}
+			for j, column := range columns {
+				dc[5*i+j] = int64(row[column][0])
 			}
 		}
 		smooth(&block, &dc, kernels, known, c.quant)
@@ -186,6 +188,19 @@ func smooth(b *jpegBlock, dc *[25]int64, kernels []smoothingKernel, known *[64]i
 		}
 		b[at] = int16(estimate)
 	}
+}
+
+// smoothingColumns returns the columns of blocks from two to the left to two to the right of column x of wide. At the
+// picture's edges the nearest column stands in; where there are only two columns, libjpeg takes the first for those
+// beyond the second.
+func smoothingColumns(x, wide int) (columns [5]int) {
+	for i := range columns {
+		columns[i] = min(max(x+i-2, 0), wide-1)
+		if wide == 2 && x+i-2 > 1 {
+			columns[i] = 0
+		}
+	}
+	return columns
 }
 
 // smoothingRows returns the rows of blocks from two above to two below row by of MCU row my. At the picture's edges
