@@ -95,7 +95,7 @@ func (g *group) consistency(id string) (consistencyView, error) {
 					c.begin("g")
 					c.leaf("title", fmt.Sprintf("%s, %s: κ %s %s; observed %s, expected %s, %s", labels[i], labels[j],
 						decimals(k, 3), interval(p.ErrorConsistencyCI, 3), decimals(p.ObservedConsistency, 3),
-						decimals(p.ExpectedConsistency, 3), plural(p.Stimuli, "stimulus picture")))
+						decimals(p.ExpectedConsistency, 3), plural(p.Stimuli, "picture")))
 					fill, opacity := diverging(k)
 					c.rect(x+.5, y+.5, cell-1, cell-1, "fill", fill, "fill-opacity", opacity)
 					c.text(x+cell/2, y+cell/2+cell*.12, bare(k))

@@ -47,8 +47,8 @@ var pageSource string
 
 var pageTemplate = template.Must(template.New("page").Parse(pageSource))
 
-// Write writes the report as one self-contained HTML file. It fails only if w does or if the analysis holds numbers
-// that cannot be drawn (infinite counts or bounds).
+// Write writes the report as one self-contained HTML file, in UTF-8. It writes nothing before the whole page is made,
+// and fails only if w does.
 func Write(w io.Writer, p Page) error {
 	v, err := newView(&p)
 	if err != nil {

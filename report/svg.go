@@ -7,6 +7,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // A canvas collects SVG elements. Text and attribute values are escaped here and nowhere else, so what it holds is
@@ -39,7 +40,7 @@ func (c *canvas) attr(key string, value any) {
 	case paint:
 		s = v.css(c.themed)
 	case string:
-		s = html.EscapeString(v)
+		s = escape(v)
 	default:
 		panic(fmt.Sprintf("report: attribute %s has type %T", key, value))
 	}
@@ -53,6 +54,18 @@ func number(v float64) string {
 		return "0"
 	}
 	return s
+}
+
+// escape makes any string, the name of a file for example, fit for XML: what is no UTF-8 and the control characters that
+// XML forbids become U+FFFD.
+func escape(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\t' && r != '\n' || r == 0xFFFE || r == 0xFFFF {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
+	return html.EscapeString(s)
 }
 
 // tag writes a start tag; attributes come as key, value, key, value.
@@ -82,7 +95,7 @@ func (c *canvas) add(name string, attrs ...any) { c.tag(name, "/>", attrs) }
 // leaf writes an element whose content is text.
 func (c *canvas) leaf(name, text string, attrs ...any) {
 	c.tag(name, ">", attrs)
-	c.b.WriteString(html.EscapeString(text) + "</" + name + ">")
+	c.b.WriteString(escape(text) + "</" + name + ">")
 }
 
 // text writes a line of text with its baseline at y.
