@@ -119,7 +119,7 @@ func (p *panel) shares(c *canvas, category string, aside, y float64) {
 			marks = append(marks, placed{s, row, aside + asideWidth*decisive(row), y})
 		}
 	}
-	spread(marks, y, 5.5, p.rowHeight()/2-4.5)
+	spread(marks, y, 5, p.rowHeight()/2-7)
 	for _, m := range slices.Backward(marks) {
 		c.mark(m.sign, m.x, m.y, 2.9, m.paint, "")
 	}
