@@ -11,7 +11,7 @@ var resamplePool = sync.Pool{New: func() any { return new(Image) }}
 // left out.
 func resample(m *Image, w, h int, f Filter) *Image {
 	if h == m.H {
-		out := New(w, h, m.C)
+		out := newWithRoom(nil, w, h, m.C)
 		resampleRows(out, m, 0, newWeights(m.W, w, f))
 		return out
 	}
@@ -24,24 +24,40 @@ func resample(m *Image, w, h int, f Filter) *Image {
 	first, end := vertical.span()
 	between := resamplePool.Get().(*Image)
 	defer resamplePool.Put(between)
-	*between = Image{W: w, H: end - first, C: m.C, Pix: grow(between.Pix, w*(end-first)*m.C)}
+	*between = *newWithRoom(between.Pix, w, end-first, m.C)
 	resampleRows(between, m, first, newWeights(m.W, w, f))
 	resampleColumns(out, between, first, vertical)
 	return out
 }
 
-// resampleRows makes each row of dst from the row of src that stands skip rows
-// lower.
+// rowRoom is how far the fast loops may write beyond a row.
+const rowRoom = 16
+
+// newWithRoom returns a picture of undefined contents, in the memory of pix if
+// that suffices, with room after its last row.
+func newWithRoom(pix []byte, w, h, c int) *Image {
+	n := w * h * c
+	return &Image{W: w, H: h, C: c, Pix: grow(pix, n+rowRoom)[:n]}
+}
+
+// resampleRows makes each row of dst, which has room after its last row, from the
+// row of src that stands skip rows lower.
 func resampleRows(dst, src *Image, skip int, w *weights) {
+	plan := newRowPlan(w, dst.C)
+	size := dst.W * dst.C
 	for y := range dst.H {
+		done := 0
+		if plan != nil {
+			done = plan.row(dst.Pix[y*size:(y+1)*size+rowRoom], src.Pix[(y+skip)*src.W*src.C:], dst.C)
+		}
 		d, s := dst.Row(y), src.Row(y+skip)
 		switch dst.C {
 		case 1:
 			resampleRow1(d, s, w)
 		case 3:
-			resampleRow3(d, s, w)
+			resampleRow3(d, s, w, done)
 		case 4:
-			resampleRow4(d, s, w)
+			resampleRow4(d, s, w, done)
 		}
 	}
 }
@@ -60,8 +76,8 @@ func resampleRow1(dst, src []byte, w *weights) {
 	}
 }
 
-func resampleRow3(dst, src []byte, w *weights) {
-	for x := range w.first {
+func resampleRow3(dst, src []byte, w *weights, from int) {
+	for x := from; x < len(w.first); x++ {
 		first, value := w.of(x)
 		s := src[3*first:]
 		r, g, b := int32(weightHalf), int32(weightHalf), int32(weightHalf)
@@ -82,8 +98,8 @@ func resampleRow3(dst, src []byte, w *weights) {
 	}
 }
 
-func resampleRow4(dst, src []byte, w *weights) {
-	for x := range w.first {
+func resampleRow4(dst, src []byte, w *weights, from int) {
+	for x := from; x < len(w.first); x++ {
 		first, value := w.of(x)
 		s := src[4*first:]
 		r, g, b, a := int32(weightHalf), int32(weightHalf), int32(weightHalf), int32(weightHalf)
@@ -109,6 +125,9 @@ func resampleColumns(dst, src *Image, skip int, w *weights) {
 	sums := make([]int32, dst.W*dst.C)
 	for y := range dst.H {
 		first, value := w.of(y)
+		if resampleColumnsFast(dst.Row(y), src, first-skip, value) {
+			continue
+		}
 		for i := range sums {
 			sums[i] = weightHalf
 		}
