@@ -10,8 +10,8 @@ import (
 const DefaultRounds = 2000
 
 // Analyze computes every measure of the trials: per observer, for the pooled people of each experiment (observer
-// "humans"), and between all observers who share stimuli within an experiment and its sibling directory of later
-// networks (the same name with "-trained-CNNs"). People are compared with people one by one, the pool only with
+// "humans"), and between all observers who share stimuli within a Family of experiments (an experiment under its several
+// names, and its sibling directory of later networks). People are compared with people one by one, the pool only with
 // networks. Results do not depend on the order of experiments and trials nor on the number of workers.
 //
 // Observers come sorted by experiment, in it the pool first, then people, then networks; pairs in the same order, A

@@ -8,8 +8,10 @@ import (
 )
 
 // ranks computes the paper's rank correlation: Spearman, over the categories, between an observer's shape bias in cue
-// conflict and the accuracy of the observer of the same name on edges. The directories have to match, plain with plain
-// and later networks with later networks, since the same name in the other kind of directory is another observer.
+// conflict and the accuracy of the observer of the same name on edges. The directories have to be of one kind, since the
+// same name in another kind of directory is another observer (alexnet of the published data is Caffe's there,
+// torchvision's among the later networks). Single people are left out: in the published data person 01 of one
+// experiment is not person 01 of another.
 func ranks(observers []Observer, edges map[string]bool) []Rank {
 	out := []Rank{}
 	for _, o := range observers {
@@ -18,11 +20,7 @@ func ranks(observers []Observer, edges map[string]bool) []Rank {
 		}
 		for _, e := range observers {
 			if e.Observer != o.Observer || e.Human != o.Human || !edges[e.Experiment] ||
-				strings.HasSuffix(o.Experiment, trainedSuffix) != strings.HasSuffix(e.Experiment, trainedSuffix) {
-				continue
-			}
-			// Person 01 of one experiment is, in the published data, not person 01 of another.
-			if o.Human && o.Pooled == 0 {
+				kindOf(o.Experiment) != kindOf(e.Experiment) || o.Human && o.Pooled == 0 {
 				continue
 			}
 			r := Rank{Observer: o.Observer, Conflict: o.Experiment, Edges: e.Experiment}
@@ -40,6 +38,27 @@ func ranks(observers []Observer, edges map[string]bool) []Rank {
 		}
 	}
 	return out
+}
+
+// directoryKind is by what convention a directory of trials is named.
+type directoryKind int
+
+const (
+	otherDirectory     directoryKind = iota // model-vs-human's names, ours, anybody's
+	publishedDirectory                      // of the paper's data: people and the networks of its time
+	laterDirectory                          // of the networks trained later
+)
+
+func kindOf(experiment string) directoryKind {
+	if strings.HasSuffix(experiment, trainedSuffix) {
+		return laterDirectory
+	}
+	for _, k := range KnownExperiments {
+		if experiment == k.Directory {
+			return publishedDirectory
+		}
+	}
+	return otherDirectory
 }
 
 // edgeExperiments tells the experiments that show edges, by the code in the names of their images or, where these are

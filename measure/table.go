@@ -44,7 +44,8 @@ type subject struct {
 
 func (s *subject) pooled() bool { return s.people != nil }
 
-// family is an experiment together with its sibling of later networks: the observers of the same stimuli.
+// family is an experiment under all its names, its sibling directory of later networks among them: the observers of the
+// same stimuli.
 type family struct {
 	stimuli  []stimulus // sorted by id
 	subjects []*subject // experiment by experiment: pool, people, networks, each sorted by name
@@ -54,7 +55,7 @@ type family struct {
 func families(exps []Experiment) []*family {
 	parts := map[string][]Experiment{}
 	for _, e := range exps {
-		base := strings.TrimSuffix(e.Name, trainedSuffix)
+		base := Family(e.Name)
 		parts[base] = append(parts[base], e)
 	}
 	var all []*family
