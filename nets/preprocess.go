@@ -14,6 +14,12 @@ type Preprocess struct {
 	Mean, Std    [3]float32   // of red, green, blue on the scale 0..1
 }
 
+// String says it in torchvision's words, complete enough to tell results of different preprocessing apart.
+func (p Preprocess) String() string {
+	return fmt.Sprintf("Resize(%d, %v) and CenterCrop(%d) unless %dx%d, ToTensor, Normalize(%v, %v)",
+		p.Resize, p.Filter, p.Crop, p.Crop, p.Crop, p.Mean, p.Std)
+}
+
 // Tensor writes the normalised picture into dst, which has room for Crop x Crop x 3 floats: rows from the top, each
 // pixel red, green, blue. A picture that is Crop x Crop already is neither resized nor cropped, which is how stimuli
 // are shown.

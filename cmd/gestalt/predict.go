@@ -1,0 +1,262 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/gestalt-vision/gestalt/dataset"
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/nets"
+	"github.com/gestalt-vision/gestalt/pixel"
+)
+
+// predictOptions are the flags of the verb.
+type predictOptions struct {
+	model   string
+	weights string
+	engine  string
+	top     int
+	batch   int
+	workers int
+	json    bool
+}
+
+func newPredictCommand() *cobra.Command {
+	var o predictOptions
+	cmd := &cobra.Command{
+		Use:   "predict --model NAME[=FILE] IMAGE...",
+		Short: "Say what a network sees in pictures",
+		Long: `predict shows pictures to a network trained on ImageNet and prints the classes with the largest probabilities.
+IMAGE is a JPEG or PNG file, or a folder, tar archive or list (.txt) of them.
+
+The networks are ` + strings.Join(nets.Names(), ", ") + `. Their weights are safetensors files with
+torchvision's parameter names: FILE, else NAME.safetensors in $GESTALT_CACHE or in $GESTALT_SHARED/weights.
+
+A picture that cannot be read is named on standard error; the others are done, and the exit code is 1.`,
+		Example: `  gestalt predict --model squeezenet1_1 photo.jpg
+  gestalt predict --model resnet50=resnet50.safetensors --top 3 --json photographs/ > seen.json`,
+		Args: usageArgs(cobra.MinimumNArgs(1)),
+		RunE: func(cmd *cobra.Command, args []string) error { return runPredict(cmd, o, args) },
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.model, "model", "", "network by name, or NAME=FILE with its weights")
+	f.StringVar(&o.weights, "weights", "", "file of the network's weights, as in --model NAME=FILE")
+	f.StringVar(&o.engine, "engine", defaultEngine(), "engine that runs the network: "+strings.Join(engine.Names(), " or "))
+	f.IntVar(&o.top, "top", 5, "classes per picture")
+	f.IntVar(&o.batch, "batch", 8, "pictures that go through the network at once")
+	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")
+	f.BoolVar(&o.json, "json", false, "print one JSON document")
+	return cmd
+}
+
+// prediction is what the network sees in one picture.
+type prediction struct {
+	Picture string  `json:"picture"`
+	Classes []class `json:"classes"` // the most probable first
+}
+
+type class struct {
+	Index       int     `json:"index"` // 0..999, in the order of the WordNet ids
+	WordNet     string  `json:"wnid"`
+	Name        string  `json:"name"`
+	Probability float32 `json:"probability"`
+}
+
+// unseen is a picture that could not be shown.
+type unseen struct {
+	Picture string `json:"picture"`
+	Reason  string `json:"reason"`
+}
+
+func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
+	switch {
+	case o.model == "":
+		return usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
+	case o.top < 1 || o.top > 1000:
+		return usagef("--top must be between 1 and 1000")
+	case o.batch < 1 || o.workers < 1:
+		return usagef("--batch and --workers must be at least 1")
+	}
+	spec := o.model
+	if o.weights != "" {
+		name, file := splitModel(spec)
+		if file != "" {
+			return usagef("--model %s names a file of weights already; leave --weights away", spec)
+		}
+		spec = name + "=" + o.weights
+	}
+	model, err := openModel(o.engine, spec)
+	if err != nil {
+		return err
+	}
+	defer model.Close()
+	pictures, closeAll := gather(args)
+	defer closeAll()
+
+	out, errOut := cmd.OutOrStdout(), cmd.ErrOrStderr()
+	document := struct {
+		Model         string       `json:"model"`
+		WeightsSHA256 string       `json:"weights_sha256"`
+		Preprocessing string       `json:"preprocessing"`
+		Engine        string       `json:"engine"`
+		Pictures      []prediction `json:"pictures"`
+		Failed        []unseen     `json:"failed"`
+	}{model.Name, model.WeightsSHA256, model.Preprocess.String(), o.engine, []prediction{}, []unseen{}}
+	err = predict(cmd.Context(), model, pictures, o, func(p prediction) {
+		if o.json {
+			document.Pictures = append(document.Pictures, p)
+		} else {
+			printPrediction(out, p)
+		}
+	}, func(u unseen) {
+		fmt.Fprintf(errOut, "%s %s: %s\n", paint(errOut, red, "gestalt:"), u.Picture, u.Reason)
+		document.Failed = append(document.Failed, u)
+	})
+	if err != nil {
+		return err
+	}
+	if o.json {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(document); err != nil {
+			return err
+		}
+	}
+	if n := len(document.Failed); n > 0 {
+		return fmt.Errorf("%d of %d pictures could not be read", n, len(pictures))
+	}
+	return nil
+}
+
+func printPrediction(w io.Writer, p prediction) {
+	fmt.Fprintln(w, p.Picture)
+	for _, c := range p.Classes {
+		fmt.Fprintf(w, "  %6.2f%%  %s  %s\n", 100*c.Probability, c.WordNet, c.Name)
+	}
+}
+
+// picture is something to look at.
+type picture struct {
+	name string
+	read func() ([]byte, error)
+}
+
+// gather lists the pictures of the arguments in their order. An argument that cannot be opened becomes a picture that
+// cannot be read, so that the others are done.
+func gather(args []string) (pictures []picture, closeAll func()) {
+	var sets []*dataset.Set
+	for _, arg := range args {
+		switch strings.ToLower(filepath.Ext(arg)) {
+		case ".tar", ".gz", ".tgz", ".txt":
+		default:
+			if info, err := os.Stat(arg); err != nil || !info.IsDir() {
+				pictures = append(pictures, picture{arg, func() ([]byte, error) { return os.ReadFile(arg) }})
+				continue
+			}
+		}
+		set, err := dataset.Open(arg)
+		if err != nil {
+			pictures = append(pictures, picture{arg, func() ([]byte, error) { return nil, err }})
+			continue
+		}
+		sets = append(sets, set)
+		for i := range set.Len() {
+			name := filepath.ToSlash(filepath.Join(arg, filepath.FromSlash(set.Item(i).Key)))
+			pictures = append(pictures, picture{name, func() ([]byte, error) { return set.Read(i) }})
+		}
+	}
+	return pictures, func() {
+		for _, set := range sets {
+			set.Close()
+		}
+	}
+}
+
+// predict shows the pictures to the network in batches, decoding ahead, and hands out what it sees in their order.
+func predict(ctx context.Context, model *nets.Model, pictures []picture, o predictOptions, see func(prediction), fail func(unseen)) error {
+	batches := slices.Collect(slices.Chunk(pictures, o.batch))
+	side := model.Preprocess.Crop
+	each := side * side * 3
+	type prepared struct {
+		input  []float32 // of the pictures without an error, one after the other
+		errors []error   // one a picture
+	}
+	prepare := func(b int) (prepared, error) {
+		p := prepared{make([]float32, 0, len(batches[b])*each), make([]error, len(batches[b]))}
+		for i, picture := range batches[b] {
+			n := len(p.input)
+			if p.errors[i] = tensor(model, picture, p.input[n:n+each]); p.errors[i] == nil {
+				p.input = p.input[:n+each]
+			}
+		}
+		return p, nil
+	}
+	b := 0
+	for p, err := range dataset.Map(ctx, len(batches), o.workers, prepare) {
+		if err != nil {
+			return err
+		}
+		var probabilities []float32
+		if n := len(p.input) / each; n > 0 {
+			if probabilities, err = model.Probabilities(p.input, n); err != nil {
+				return err
+			}
+		}
+		for i, picture := range batches[b] {
+			if p.errors[i] != nil {
+				fail(unseen{picture.name, p.errors[i].Error()})
+				continue
+			}
+			see(prediction{picture.name, topClasses(probabilities[:1000], o.top)})
+			probabilities = probabilities[1000:]
+		}
+		b++
+	}
+	return nil
+}
+
+// tensor reads, decodes and normalises one picture.
+func tensor(model *nets.Model, p picture, dst []float32) error {
+	data, err := p.read()
+	if err != nil {
+		var path *os.PathError
+		if errors.As(err, &path) { // the path is told already
+			return path.Err
+		}
+		return err
+	}
+	m, _, err := pixel.Decode(data)
+	if err != nil {
+		return err
+	}
+	return model.Preprocess.Tensor(m, dst)
+}
+
+// topClasses are the n classes of the largest probabilities; of equal ones the first.
+func topClasses(probabilities []float32, n int) []class {
+	order := make([]int, len(probabilities))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(probabilities[b], probabilities[a]), cmp.Compare(a, b))
+	})
+	classes := make([]class, n)
+	for i, index := range order[:n] {
+		wnid, name := dataset.Class(index)
+		classes[i] = class{index, wnid, name, probabilities[index]}
+	}
+	return classes
+}
