@@ -56,6 +56,13 @@ const (
 	markerTEM   = 0x01
 )
 
+// A block takes at least one bit, the DC coefficient's, so that a file cannot hold more than maxPixelsPerByte. One that
+// claims to gets no picture at all when it would be a large one: memory stays in proportion to the file.
+const (
+	maxPixelsPerByte = 8 * 64
+	hopelessPixels   = 1 << 24
+)
+
 // zigzag[k] is the position, row by row, of the k-th coefficient in zigzag order (T.81 figure A.6). Runs in
 // damaged data lead up to 15 positions too far; they land on the last one, as in libjpeg. The length is a power
 // of two so that an index can be masked instead of checked.
@@ -116,6 +123,7 @@ type jpegDecoder struct {
 	maxH, maxV int
 	mcuWide    int // frame in MCUs, interleaved
 	mcuHigh    int
+	blocks     int // of all components, without padding
 
 	quant           [4]*quantTable
 	dcSpec, acSpec  [4]*huffmanSpec
@@ -135,7 +143,8 @@ type jpegDecoder struct {
 // file, else red, green and blue; CMYK and YCCK files are converted as Pillow's convert("RGB") does.
 //
 // A file that ends too early gives the picture as far as it goes, the rest grey or as coarse as the progressive
-// scans leave it, together with an error for which errors.Is(err, ErrTruncated). Damaged entropy-coded data is
+// scans leave it, together with an error for which errors.Is(err, ErrTruncated); when the end comes before the first
+// scan, or a picture of many megapixels has next to no data, the picture is nil. Damaged entropy-coded data is
 // no error; Info.Warnings counts what was noticed. What T.81 has and this decoder has not (12 bits, arithmetic
 // coding, lossless and hierarchical modes, fractional sampling ratios) gives an [UnsupportedError], anything
 // else that is wrong a [FormatError].
@@ -162,6 +171,9 @@ func (d *jpegDecoder) decode() (*Image, error) {
 			return nil, ErrTruncated
 		}
 		return nil, FormatError("no scan")
+	}
+	if n := d.info.W * d.info.H; n > hopelessPixels && n/maxPixelsPerByte > len(d.data) {
+		return nil, fmt.Errorf("%d bytes for %d x %d pixels: %w", len(d.data), d.info.W, d.info.H, ErrTruncated)
 	}
 	if err := d.prepareOutput(); err != nil {
 		return nil, err
@@ -437,6 +449,7 @@ func (d *jpegDecoder) readFrameHeader(b []byte, progressive bool) error {
 		c := &d.comps[i]
 		c.w, c.ht = ceilDiv(w*c.h, d.maxH), ceilDiv(h*c.v, d.maxV)
 		c.wide, c.high = ceilDiv(w*c.h, 8*d.maxH), ceilDiv(h*c.v, 8*d.maxV)
+		d.blocks += c.wide * c.high
 	}
 	d.mcuWide, d.mcuHigh = ceilDiv(w, 8*d.maxH), ceilDiv(h, 8*d.maxV)
 	d.haveFrame = true

@@ -81,8 +81,12 @@ func (d *jpegDecoder) coefficientRows() error {
 		}
 		return nil
 	}
+	perMCU := 0
+	for _, c := range s.comps {
+		perMCU += c.h * c.v
+	}
 	for my := range d.mcuHigh {
-		if err := d.visit(d.mcuWide * len(s.comps)); err != nil {
+		if err := d.visit(d.mcuWide * perMCU); err != nil {
 			return err
 		}
 		if d.scanIsOver() {
@@ -139,7 +143,7 @@ func (d *jpegDecoder) scanIsOver() bool { return d.scan.insufficient && d.restar
 // visit counts blocks about to be visited and refuses a file that wants far too many.
 func (d *jpegDecoder) visit(blocks int) error {
 	d.scan.visits += blocks
-	if d.scan.visits > freeVisits+maxVisitsPerBlock*d.mcuWide*d.mcuHigh*10 {
+	if d.scan.visits > freeVisits+maxVisitsPerBlock*d.blocks {
 		return UnsupportedError("JPEG of too many scans for its size")
 	}
 	return nil

@@ -11,8 +11,8 @@ const (
 	maxScans = 1000
 	// Blocks that may be visited: each block of the picture so many times, and a fixed amount for small
 	// pictures.
-	maxVisitsPerBlock = 64
-	freeVisits        = 1 << 24
+	maxVisitsPerBlock = 40
+	freeVisits        = 1 << 22
 )
 
 // scan is the state of the scan in hand.
@@ -118,14 +118,14 @@ func (d *jpegDecoder) startScan() error {
 	return nil
 }
 
-// chooseTables finds the Huffman tables that a component of the scan uses. A file without tables uses those of
-// T.81 annex K.3, as in Motion JPEG.
+// chooseTables finds the Huffman tables that a component of the scan uses. A sequential file without tables
+// uses those of T.81 annex K.3, as in Motion JPEG.
 func (d *jpegDecoder) chooseTables(c *jpegComponent, dc, ac bool) (err error) {
 	if dc && c.dcSlot > 3 || ac && c.acSlot > 3 {
 		return FormatError("SOS: bad Huffman table number")
 	}
 	if dc {
-		if d.dcSpec[c.dcSlot] == nil {
+		if d.dcSpec[c.dcSlot] == nil && !d.info.Progressive {
 			d.dcSpec[c.dcSlot] = standardDC(c.dcSlot)
 		}
 		if c.dc, err = d.dcSpec[c.dcSlot].decoder(true); err != nil {
@@ -133,7 +133,7 @@ func (d *jpegDecoder) chooseTables(c *jpegComponent, dc, ac bool) (err error) {
 		}
 	}
 	if ac {
-		if d.acSpec[c.acSlot] == nil {
+		if d.acSpec[c.acSlot] == nil && !d.info.Progressive {
 			d.acSpec[c.acSlot] = standardAC(c.acSlot)
 		}
 		c.ac, err = d.acSpec[c.acSlot].decoder(false)
