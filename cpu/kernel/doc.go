@@ -48,3 +48,7 @@ package kernel
 
 //go:generate sh -c "cd asm && go run . -loops tile -isa avx512 -pkg kernel -decl ../tile_avx512_amd64.go -out ../tile_avx512_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops tile -isa avx2 -pkg kernel -decl ../tile_avx2_amd64.go -out ../tile_avx2_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops taps -isa avx512 -pkg kernel -decl ../taps_avx512_amd64.go -out ../taps_avx512_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops taps -isa avx2 -pkg kernel -decl ../taps_avx2_amd64.go -out ../taps_avx2_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops elementwise -isa avx512 -pkg kernel -decl ../elementwise_avx512_amd64.go -out ../elementwise_avx512_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops elementwise -isa avx2 -pkg kernel -decl ../elementwise_avx2_amd64.go -out ../elementwise_avx2_amd64.s"

@@ -32,7 +32,7 @@ func Scale(dst, a []float32, s, offset float32) {
 	current.Load().scale(dst, a[:len(dst)], s, offset)
 }
 
-// Exp computes dst[i] = e^a[i] with an error of at most 1 unit in the last place
+// Exp computes dst[i] = e^a[i] with an error of at most 1.1 units in the last place
 // where the result is a normal number. Results below the smallest normal number
 // are within 1e-38 of the truth and may be zero; Inf, -Inf and NaN give Inf, 0
 // and NaN.

@@ -19,17 +19,75 @@ var available = func() []*impl {
 	return append(list, &generic)
 }()
 
-var avx512 = func() impl {
-	im := generic
-	im.name, im.tileRows, im.tile = "avx512", 14, tileAVX512
-	return im
-}()
+var avx512 = impl{
+	name:       "avx512",
+	tileRows:   14,
+	tile:       tileAVX512,
+	maxTaps:    maxTapsAVX512,
+	sumTaps:    sumTapsAVX512,
+	filterTaps: filterTapsAVX512,
+	add:        binary(addStreamAVX512),
+	mul:        binary(mulStreamAVX512),
+	max:        binary(maxStreamAVX512),
+	clamp:      scalars(clampStreamAVX512),
+	scale:      scalars(scaleStreamAVX512),
+	exp:        unary(expStreamAVX512),
+	rowSum:     reduction(sumRowAVX512),
+	rowMax:     reduction(maxRowAVX512),
+}
 
-var avx2 = func() impl {
-	im := generic
-	im.name, im.tileRows, im.tile = "avx2", 6, tileAVX2
-	return im
-}()
+var avx2 = impl{
+	name:       "avx2",
+	tileRows:   6,
+	tile:       tileAVX2,
+	maxTaps:    maxTapsAVX2,
+	sumTaps:    sumTapsAVX2,
+	filterTaps: filterTapsAVX2,
+	add:        binary(addStreamAVX2),
+	mul:        binary(mulStreamAVX2),
+	max:        binary(maxStreamAVX2),
+	clamp:      scalars(clampStreamAVX2),
+	scale:      scalars(scaleStreamAVX2),
+	exp:        unary(expStreamAVX2),
+	rowSum:     reduction(sumRowAVX2),
+	rowMax:     reduction(maxRowAVX2),
+}
+
+// The following give assembly, which takes pointers and a length, the form that
+// impl wants. They rely on operands at least as long as dst, and check it.
+
+func binary(f func(dst, a, b *float32, n int)) func(dst, a, b []float32) {
+	return func(dst, a, b []float32) {
+		if n := len(dst); n > 0 {
+			f(&dst[0], &a[:n][0], &b[:n][0], n)
+		}
+	}
+}
+
+func unary(f func(dst, a *float32, n int)) func(dst, a []float32) {
+	return func(dst, a []float32) {
+		if n := len(dst); n > 0 {
+			f(&dst[0], &a[:n][0], n)
+		}
+	}
+}
+
+func scalars(f func(dst, a *float32, n int, x, y float32)) func(dst, a []float32, x, y float32) {
+	return func(dst, a []float32, x, y float32) {
+		if n := len(dst); n > 0 {
+			f(&dst[0], &a[:n][0], n, x, y)
+		}
+	}
+}
+
+func reduction(f func(a *float32, n int) float32) func(a []float32) float32 {
+	return func(a []float32) float32 {
+		if len(a) == 0 {
+			return f(nil, 0)
+		}
+		return f(&a[0], len(a))
+	}
+}
 
 // The register tiles by number of rows.
 var tilesX32AVX512 = [...]func(*tile){nil, tile1x32AVX512, tile2x32AVX512, tile3x32AVX512, tile4x32AVX512, tile5x32AVX512, tile6x32AVX512, tile7x32AVX512, tile8x32AVX512, tile9x32AVX512, tile10x32AVX512, tile11x32AVX512, tile12x32AVX512, tile13x32AVX512, tile14x32AVX512}

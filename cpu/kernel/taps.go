@@ -21,7 +21,6 @@ type taps struct {
 	c, count                int
 	xstep, outstep, addstep int
 	lo, hi                  float32
-	tail                    [8]int32 // AVX2's mask of the last c%8 channels
 }
 
 // run checks the bounds, which assembly doesn't, and runs f.
@@ -39,12 +38,6 @@ func (t *taps) run(f func(t *taps)) {
 	}
 	if bad || t.woffs != nil && (len(t.woffs) != len(t.offs) || len(t.bias) < t.c) || t.xstep < 0 || t.outstep < 0 || t.addstep < 0 {
 		panic(fmt.Sprintf("kernel: taps out of bounds: %d pixels of %d channels, steps %d %d %d", t.count, t.c, t.xstep, t.outstep, t.addstep))
-	}
-	for i := range t.tail {
-		t.tail[i] = 0
-		if i < t.c%8 {
-			t.tail[i] = -1
-		}
 	}
 	f(t)
 }

@@ -15,11 +15,12 @@ import (
 // declarations collects the Go declarations of the generated functions.
 var declarations strings.Builder
 
-// function begins a function. avo doesn't know the types of package kernel, so
-// that it is told of parameters of the same size.
-func function(name, params, sizes string) {
-	TEXT(name, NOSPLIT, "func("+sizes+")")
-	fmt.Fprintf(&declarations, "\n//go:noescape\nfunc %s(%s)\n", name, params)
+// function begins a function of the given signature. avo doesn't know the types
+// of package kernel: to it all pointers are to bytes.
+func function(name, signature string) {
+	sizes := strings.NewReplacer("*tile", "*byte", "*taps", "*byte").Replace(signature)
+	TEXT(name, NOSPLIT, "func"+sizes)
+	fmt.Fprintf(&declarations, "\n//go:noescape\nfunc %s%s\n", name, signature)
 }
 
 func main() {
@@ -32,7 +33,7 @@ func main() {
 	if !ok {
 		log.Fatalf("unknown instruction set %q", *isa)
 	}
-	generate, ok := map[string]func(vectors){"tile": tiles}[*loops]
+	generate, ok := map[string]func(vectors){"tile": tiles, "taps": allTaps, "elementwise": elementwise}[*loops]
 	if !ok {
 		log.Fatalf("unknown loops %q", *loops)
 	}

@@ -112,7 +112,7 @@ func (g *tileGen) step(u, ldb int) {
 
 // generate emits the function. ldb is the width of b's panel in bytes.
 func (g *tileGen) generate(name string, ldb int) {
-	function(name, "t *tile", "t *byte")
+	function(name, "(t *tile)")
 	Load(Param("t"), rTile)
 	MOVQ(g.field(tileLda), rLda)
 	SHLQ(U8(2), rLda)
@@ -316,11 +316,11 @@ func (g *tileGen) setMask() {
 	// AVX2 reads its masks from the tile at each use.
 }
 
-func (g *tileGen) mask(j int) operandMask {
+func (g *tileGen) mask(j int) columnMask {
 	if g.v == avx512 {
-		return operandMask{k: masks[j]}
+		return columnMask{reg: masks[j]}
 	}
-	return operandMask{m: g.field(tileMask + (g.half*g.vecs+j)*g.v.bytes()), scratch: g.b[1]}
+	return columnMask{reg: g.b[1], from: g.field(tileMask + (g.half*g.vecs+j)*g.v.bytes())}
 }
 
 // tiles generates all heights and panel widths.

@@ -39,31 +39,98 @@ var (
 
 func (v vectors) load(m Mem, dst reg.VecPhysical) { VMOVUPS(m, dst) }
 
-// loadMasked loads the columns of vector j that exist and leaves the rest of dst
-// zero; memory beyond them isn't touched. With AVX2 the masks lie in the tile,
-// with AVX-512 in K1 and K2.
-func (v vectors) loadMasked(m Mem, mask operandMask, dst reg.VecPhysical) {
-	if v == avx512 {
-		VMOVUPS_Z(m, mask.k, dst)
-		return
-	}
-	VMOVUPS(mask.m, mask.scratch)
-	VMASKMOVPS(m, mask.scratch, dst)
+// columnMask tells which lanes of a vector exist: a mask register, or with AVX2 a
+// vector register, which is loaded from memory before each use if there are more
+// masks than registers for them.
+type columnMask struct {
+	reg  reg.Register
+	from Mem
 }
 
-func (v vectors) storeMasked(src reg.VecPhysical, mask operandMask, m Mem) {
-	if v == avx512 {
-		VMOVUPS(src, mask.k, m)
-		return
+func (m columnMask) register() reg.Register {
+	if m.from.Base != nil {
+		VMOVUPS(m.from, m.reg)
 	}
-	VMOVUPS(mask.m, mask.scratch)
-	VMASKMOVPS(src, mask.scratch, m)
+	return m.reg
 }
 
-// operandMask is a mask register, or with AVX2 memory and a vector register to
-// load it to.
-type operandMask struct {
-	k       reg.Register
-	m       Mem
-	scratch reg.VecPhysical
+// loadMasked loads the lanes that exist and makes the others zero; memory beyond
+// them isn't touched.
+func (v vectors) loadMasked(m Mem, mask columnMask, dst reg.VecPhysical) {
+	if v == avx512 {
+		VMOVUPS_Z(m, mask.register(), dst)
+	} else {
+		VMASKMOVPS(m, mask.register(), dst)
+	}
+}
+
+// storeMasked stores the lanes that exist.
+func (v vectors) storeMasked(src reg.VecPhysical, mask columnMask, m Mem) {
+	if v == avx512 {
+		VMOVUPS(src, mask.register(), m)
+	} else {
+		VMASKMOVPS(src, mask.register(), m)
+	}
+}
+
+// tailMask is the mask that setTail sets.
+func (v vectors) tailMask() columnMask {
+	if v == avx512 {
+		return columnMask{reg: reg.K1}
+	}
+	return columnMask{reg: reg.Y15}
+}
+
+// setTail sets the tail mask to the first n mod lanes lanes. It uses RCX, which
+// n may be, and tmp.
+func (v vectors) setTail(n, tmp reg.GPPhysical) {
+	if n != reg.RCX {
+		MOVQ(n, reg.RCX)
+	}
+	ANDQ(I32(v.lanes()-1), reg.RCX)
+	if v == avx512 {
+		MOVQ(U32(1), tmp)
+		SHLQ(reg.CL, tmp)
+		DECQ(tmp)
+		KMOVW(tmp.As32(), reg.K1)
+		return
+	}
+	// Eight times -1 and then 0: the mask begins as many places before the
+	// zeros as there are lanes.
+	if tails.Symbol.Name == "" {
+		tails = GLOBL("tails", NOPTR|RODATA)
+		for i := range 16 {
+			DATA(4*i, I32([2]int32{-1, 0}[i/8]))
+		}
+	}
+	NEGQ(reg.RCX)
+	LEAQ(tails, tmp)
+	VMOVUPS(Mem{Base: tmp, Index: reg.RCX, Scale: 4, Disp: 32}, reg.Y15)
+}
+
+var tails Mem
+
+// maximum makes acc the larger of acc and x in each lane, NaN if one of them is;
+// MAXPS alone would lose one of them.
+func (v vectors) maximum(x, acc, tmp reg.VecPhysical) {
+	if v == avx512 {
+		VCMPPS(U8(3), x, x, reg.K2) // unordered: NaN
+		VMAXPS(acc, x, acc)
+		VMOVAPS(x, reg.K2, acc)
+		return
+	}
+	VCMPPS(U8(3), x, x, tmp)
+	VMAXPS(acc, x, acc)
+	VBLENDVPS(tmp, x, acc, acc)
+}
+
+// broadcastBits sets all lanes to a constant, given as its bits.
+func (v vectors) broadcastBits(bits uint32, tmp reg.GPPhysical, dst reg.VecPhysical) {
+	MOVL(U32(bits), tmp.As32())
+	if v == avx512 {
+		VPBROADCASTD(tmp.As32(), dst)
+		return
+	}
+	VMOVD(tmp.As32(), dst.(reg.VecPhysical).AsX())
+	VBROADCASTSS(dst.AsX(), dst)
 }
