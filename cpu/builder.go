@@ -11,16 +11,16 @@ import (
 	"github.com/gomlx/compute/shapes"
 )
 
-// graph is a set of nodes without duplicates: asking twice for the same
+// nodeSet is a set of nodes without duplicates: asking twice for the same
 // operation on the same inputs gives the same node. That removes common
 // subexpressions while a graph is recorded and while passes rewrite it.
-type graph struct {
+type nodeSet struct {
 	nodes []*node
 	byKey map[string]*node
 }
 
 // node gives the node that computes op, making it if it is new.
-func (g *graph) node(op compute.OpType, shape shapes.Shape, attr any, in ...*node) *node {
+func (g *nodeSet) node(op compute.OpType, shape shapes.Shape, attr any, in ...*node) *node {
 	n := &node{id: len(g.nodes), op: op, shape: shape, in: slices.Clone(in), attr: attr}
 	key := n.key()
 	if same := g.byKey[key]; same != nil {
@@ -36,7 +36,7 @@ func (g *graph) node(op compute.OpType, shape shapes.Shape, attr any, in ...*nod
 
 // builder records a computation; it implements compute.Builder.
 type builder struct {
-	graph
+	nodeSet
 	backend    *backend
 	name       string
 	main       *function
@@ -217,7 +217,7 @@ func (f *function) Constant(flat any, dims ...int) (compute.Value, error) {
 }
 
 // constant makes a node of data, which it keeps.
-func (g *graph) constant(shape shapes.Shape, data []byte) *node {
+func (g *nodeSet) constant(shape shapes.Shape, data []byte) *node {
 	// Large constants are told apart by where they are: comparing them would
 	// cost more than the rare duplicate.
 	key := fmt.Sprintf("%p", data)

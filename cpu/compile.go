@@ -45,7 +45,7 @@ func compile(g *builder) (*executable, error) {
 	}
 	outputs := g.outputs
 	if !g.backend.plain {
-		outputs = fuse(&g.graph, outputs)
+		outputs = fuse(&g.nodeSet, outputs)
 	}
 	order := sorted(outputs)
 	a := analyse(order)

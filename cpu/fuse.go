@@ -22,9 +22,9 @@ import (
 // Differences and quotients go the same way, so batch normalisation disappears
 // in whatever form a graph spells it out. Folding changes the order in which
 // numbers are rounded, nothing else.
-func fuse(g *graph, outputs []*node) []*node {
+func fuse(g *nodeSet, outputs []*node) []*node {
 	order := sorted(outputs)
-	f := &fuser{graph: g, uses: make(map[*node]int), now: make(map[*node]*node), light: make(map[*node]bool)}
+	f := &fuser{nodeSet: g, uses: make(map[*node]int), now: make(map[*node]*node), light: make(map[*node]bool)}
 	for _, n := range order {
 		for _, in := range n.in {
 			f.uses[in]++
@@ -44,7 +44,7 @@ func fuse(g *graph, outputs []*node) []*node {
 }
 
 type fuser struct {
-	*graph
+	*nodeSet
 	uses  map[*node]int   // of a node of the old graph
 	now   map[*node]*node // what became of it
 	light map[*node]bool  // of the new graph: see isLight
@@ -65,16 +65,16 @@ func (f *fuser) rewrite(n *node) *node {
 	case opConv:
 		if c, ok := convGeometry2D(n); ok {
 			attr := fusedAttr{conv: c}
-			return f.graph.node(opFusedConv, n.shape, attr, in[0], f.graph.node(opPackFilter, in[1].shape, attr, in[1]))
+			return f.node(opFusedConv, n.shape, attr, in[0], f.node(opPackFilter, in[1].shape, attr, in[1]))
 		}
 	case opMatMul:
 		if batch, _, k, _ := matMulDims(n); n.dtype() == dtypes.Float32 && batch == 1 && k > 0 {
-			packed := f.graph.node(opPackMatrix, in[1].shape, n.attr, in[1])
-			return f.graph.node(opPackedMatMul, n.shape, fusedAttr{}, in[0], packed)
+			packed := f.node(opPackMatrix, in[1].shape, n.attr, in[1])
+			return f.node(opPackedMatMul, n.shape, fusedAttr{}, in[0], packed)
 		}
 	case compute.OpTypeReduceWindow:
 		if attr, ok := poolGeometry2D(n); ok {
-			return f.graph.node(opPool, n.shape, attr, in[0])
+			return f.node(opPool, n.shape, attr, in[0])
 		}
 	}
 	if elementwise(n) {
@@ -87,7 +87,7 @@ func (f *fuser) rewrite(n *node) *node {
 			}
 		}
 	}
-	return f.graph.node(n.op, n.shape, n.attr, in...)
+	return f.node(n.op, n.shape, n.attr, in...)
 }
 
 // convGeometry2D gives the geometry of a convolution that package kernel has.
@@ -178,7 +178,7 @@ func (f *fuser) epilogue(n *node) *epilogue {
 func (e *epilogue) node() *node {
 	packed := e.of.in[1]
 	if e.scale != nil {
-		packed = e.f.graph.node(packed.op, packed.shape, packed.attr, e.filter, e.scale)
+		packed = e.f.node(packed.op, packed.shape, packed.attr, e.filter, e.scale)
 	}
 	in := []*node{e.of.in[0], packed}
 	if e.attr.bias = e.bias != nil; e.attr.bias {
@@ -187,7 +187,7 @@ func (e *epilogue) node() *node {
 	if e.attr.addend = e.addend != nil; e.attr.addend {
 		in = append(in, e.addend)
 	}
-	return e.f.graph.node(e.of.op, e.of.shape, e.attr, in...)
+	return e.f.node(e.of.op, e.of.shape, e.attr, in...)
 }
 
 // apply adds n, whose operand i is the value so far, and reports whether it can.
@@ -260,11 +260,11 @@ func (e *epilogue) rescale(op compute.OpType, v *node) bool {
 	inverse := v
 	if op == compute.OpTypeDiv {
 		ones := e.f.broadcast(e.f.scalar(dtypes.Float32, 1), []int{e.channels}, nil)
-		inverse = e.f.graph.node(op, v.shape, nil, ones, v)
+		inverse = e.f.node(op, v.shape, nil, ones, v)
 	}
 	e.scale = e.combine(op, e.scale, v, inverse)
 	if e.bias != nil {
-		e.bias = e.f.graph.node(op, v.shape, nil, e.bias, v)
+		e.bias = e.f.node(op, v.shape, nil, e.bias, v)
 	}
 	return true
 }
@@ -274,11 +274,11 @@ func (e *epilogue) combine(op compute.OpType, old, v, without *node) *node {
 	if old == nil {
 		return without
 	}
-	return e.f.graph.node(op, v.shape, nil, old, v)
+	return e.f.node(op, v.shape, nil, old, v)
 }
 
 func (e *epilogue) unary(op compute.OpType, v *node) *node {
-	return e.f.graph.node(op, v.shape, nil, v)
+	return e.f.node(op, v.shape, nil, v)
 }
 
 // limit adds an activation that keeps values between two numbers.

@@ -14,7 +14,7 @@ import (
 // narrowed after each operation, so it rounds as if it were native.
 
 // wide gives n as float32 if it is of half precision, else n itself.
-func (g *graph) wide(n *node) *node {
+func (g *nodeSet) wide(n *node) *node {
 	if n.dtype().IsHalfPrecision() {
 		return g.converted(n, dtypes.Float32)
 	}
@@ -22,7 +22,7 @@ func (g *graph) wide(n *node) *node {
 }
 
 // converted gives n as the other dtype.
-func (g *graph) converted(n *node, dtype dtypes.DType) *node {
+func (g *nodeSet) converted(n *node, dtype dtypes.DType) *node {
 	if n.dtype() == dtype {
 		return n
 	}

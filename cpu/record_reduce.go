@@ -15,7 +15,7 @@ import (
 // [outer, count, inner], of which count disappears.
 
 // grouped sees n as [outer, count, inner] with count running over the given axes.
-func (g *graph) grouped(n *node, axes []int) (*node, reduceDims) {
+func (g *nodeSet) grouped(n *node, axes []int) (*node, reduceDims) {
 	reduced := make([]bool, n.shape.Rank())
 	for _, axis := range axes {
 		reduced[axis] = true
@@ -191,7 +191,7 @@ func (f *function) BatchNormForInference(operand, scale, offset, mean, variance 
 }
 
 // scalar gives a constant of a float dtype.
-func (g *graph) scalar(dtype dtypes.DType, value float64) *node {
+func (g *nodeSet) scalar(dtype dtypes.DType, value float64) *node {
 	shape := shapes.Make(dtype)
 	data := alignedBytes(byteSize(shape))
 	if dtype == dtypes.Float64 {

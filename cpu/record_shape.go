@@ -14,7 +14,7 @@ import (
 // Operations that move elements and do not compute.
 
 // reshaped gives n with other dimensions of the same size.
-func (g *graph) reshaped(n *node, dims ...int) *node {
+func (g *nodeSet) reshaped(n *node, dims ...int) *node {
 	if n.op == compute.OpTypeReshape {
 		n = n.in[0]
 	}
@@ -26,7 +26,7 @@ func (g *graph) reshaped(n *node, dims ...int) *node {
 
 // transposed gives n with its axes in another order: axis i of the result is
 // axis order[i] of n.
-func (g *graph) transposed(n *node, order ...int) *node {
+func (g *nodeSet) transposed(n *node, order ...int) *node {
 	if n.op == compute.OpTypeTranspose {
 		inner := n.attr.(permutationAttr).axes
 		composed := make([]int, len(order))
@@ -91,7 +91,7 @@ func (f *function) BroadcastInDim(value compute.Value, output shapes.Shape, axes
 
 // broadcast gives n repeated to dims; axis i of n becomes axes[i]. The node's
 // input has the rank of the result, with 1 along the axes that are repeated.
-func (g *graph) broadcast(n *node, dims, axes []int) *node {
+func (g *nodeSet) broadcast(n *node, dims, axes []int) *node {
 	aligned := slices.Repeat([]int{1}, len(dims))
 	for i, axis := range axes {
 		aligned[axis] = n.dims()[i]
