@@ -68,11 +68,16 @@ func resampleRow1(dst, src []byte, w *weights) {
 	for x := range dst {
 		first, value := w.of(x)
 		s := src[first:]
-		sum := int32(weightHalf)
+		sum, more := int32(weightHalf), int32(0) // two, so that one addition need not wait for the other
+		for len(value) >= 4 && len(s) >= 4 {
+			sum += value[0]*int32(s[0]) + value[1]*int32(s[1])
+			more += value[2]*int32(s[2]) + value[3]*int32(s[3])
+			value, s = value[4:], s[4:]
+		}
 		for i, v := range value[:min(len(value), len(s))] {
 			sum += v * int32(s[i])
 		}
-		dst[x] = clip8(sum)
+		dst[x] = clip8(sum + more)
 	}
 }
 
