@@ -34,7 +34,7 @@ func getWorkspace() *workspace { return workspaces.Get().(*workspace) }
 // keeps none of them alive.
 func (w *workspace) release() {
 	w.tile = tile{}
-	w.taps = taps{offs: w.taps.offs, woffs: w.taps.woffs}
+	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}
 	workspaces.Put(w)
 }
 

@@ -36,7 +36,7 @@ func (t *taps) run(f func(t *taps)) {
 	for _, o := range t.woffs {
 		bad = bad || o < 0 || o+t.c > len(t.w)
 	}
-	if bad || t.woffs != nil && (len(t.woffs) != len(t.offs) || len(t.bias) < t.c) || t.xstep < 0 || t.outstep < 0 || t.addstep < 0 {
+	if bad || t.w != nil && (len(t.woffs) != len(t.offs) || len(t.bias) < t.c) || t.xstep < 0 || t.outstep < 0 || t.addstep < 0 {
 		panic(fmt.Sprintf("kernel: taps out of bounds: %d pixels of %d channels, steps %d %d %d", t.count, t.c, t.xstep, t.outstep, t.addstep))
 	}
 	f(t)

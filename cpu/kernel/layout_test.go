@@ -1,0 +1,62 @@
+package kernel
+
+import (
+	"testing"
+	"unsafe"
+)
+
+// TestLayout: the offsets that asm/tile.go and asm/taps.go assume, on 64-bit
+// machines.
+func TestLayout(t *testing.T) {
+	if unsafe.Sizeof(0) != 8 {
+		t.Skip("no assembly for 32-bit machines")
+	}
+	var a tile
+	var b taps
+	for _, c := range []struct {
+		name      string
+		got, want uintptr
+	}{
+		{"tile.a", unsafe.Offsetof(a.a), 0},
+		{"tile.b", unsafe.Offsetof(a.b), 24},
+		{"tile.c", unsafe.Offsetof(a.c), 48},
+		{"tile.add", unsafe.Offsetof(a.add), 72},
+		{"tile.bias", unsafe.Offsetof(a.bias), 96},
+		{"tile.segs", unsafe.Offsetof(a.segs), 104},
+		{"tile.klen", unsafe.Offsetof(a.klen), 128},
+		{"tile.ldb", unsafe.Offsetof(a.ldb), 136},
+		{"tile.lda", unsafe.Offsetof(a.lda), 144},
+		{"tile.ldc", unsafe.Offsetof(a.ldc), 152},
+		{"tile.ldadd", unsafe.Offsetof(a.ldadd), 160},
+		{"tile.count", unsafe.Offsetof(a.count), 168},
+		{"tile.astep", unsafe.Offsetof(a.astep), 176},
+		{"tile.cstep", unsafe.Offsetof(a.cstep), 184},
+		{"tile.addstep", unsafe.Offsetof(a.addstep), 192},
+		{"tile.cols", unsafe.Offsetof(a.cols), 208},
+		{"tile.lo", unsafe.Offsetof(a.lo), 216},
+		{"tile.hi", unsafe.Offsetof(a.hi), 220},
+		{"tile.mask", unsafe.Offsetof(a.mask), 224},
+		{"tile.cpos", unsafe.Offsetof(a.cpos), 352},
+		{"tile.addpos", unsafe.Offsetof(a.addpos), 360},
+		{"tile.ahead", unsafe.Offsetof(a.ahead), 368},
+		{"tile.aheadAt", unsafe.Offsetof(a.aheadAt), 376},
+		{"taps.x", unsafe.Offsetof(b.x), 0},
+		{"taps.out", unsafe.Offsetof(b.out), 24},
+		{"taps.w", unsafe.Offsetof(b.w), 48},
+		{"taps.bias", unsafe.Offsetof(b.bias), 72},
+		{"taps.add", unsafe.Offsetof(b.add), 96},
+		{"taps.offs", unsafe.Offsetof(b.offs), 120},
+		{"taps.woffs", unsafe.Offsetof(b.woffs), 144},
+		{"taps.c", unsafe.Offsetof(b.c), 168},
+		{"taps.count", unsafe.Offsetof(b.count), 176},
+		{"taps.xstep", unsafe.Offsetof(b.xstep), 184},
+		{"taps.outstep", unsafe.Offsetof(b.outstep), 192},
+		{"taps.addstep", unsafe.Offsetof(b.addstep), 200},
+		{"taps.lo", unsafe.Offsetof(b.lo), 208},
+		{"taps.hi", unsafe.Offsetof(b.hi), 212},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s lies at %d, assembly looks at %d", c.name, c.got, c.want)
+		}
+	}
+}
