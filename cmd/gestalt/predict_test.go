@@ -1,0 +1,114 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gestalt-vision/gestalt/internal/sharedtest"
+	"github.com/gestalt-vision/gestalt/nets"
+)
+
+// From the JPEG file to the classes: on photographs, the five most probable classes and their probabilities are
+// PyTorch's (testdata/make_top5.py).
+func TestPredictTop5(t *testing.T) {
+	tar := sharedtest.Path(t, "data/imagenet-sample-256.tar")
+	file := sharedtest.Path(t, "weights/squeezenet1_1.safetensors")
+	data, err := os.ReadFile("testdata/top5.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want map[string]struct {
+		Classes       []int
+		Probabilities []float64
+	}
+	if err := json.Unmarshal(data, &want); err != nil {
+		t.Fatal(err)
+	}
+	backend, err := openEngine("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer backend.Finalize()
+	model, err := nets.Load(backend, "squeezenet1_1", file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer model.Close()
+	all, closeAll := gather([]string{tar})
+	defer closeAll()
+	pictures := slices.DeleteFunc(all, func(p picture) bool { _, ok := want[path.Base(p.name)]; return !ok })
+	if len(pictures) != len(want) {
+		t.Fatalf("%d of %d pictures are in the archive", len(pictures), len(want))
+	}
+	err = predict(t.Context(), model, pictures, predictOptions{top: 5, batch: 8, workers: 2}, func(p prediction) {
+		want := want[path.Base(p.Picture)]
+		for i, c := range p.Classes {
+			if c.Index != want.Classes[i] || math.Abs(float64(c.Probability)-want.Probabilities[i]) > 1e-4 {
+				t.Errorf("%s: class %d is %d with %.6f, PyTorch says %d with %.6f", p.Picture, i, c.Index, c.Probability, want.Classes[i], want.Probabilities[i])
+			}
+		}
+	}, func(u unseen) { t.Errorf("%s: %s", u.Picture, u.Reason) })
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// The JSON document does not depend on the batches or the number of workers, and its keys are stable.
+func TestPredictJSON(t *testing.T) {
+	shared := sharedtest.Path(t, ".")
+	t.Setenv("GESTALT_SHARED", shared)
+	t.Setenv("GESTALT_CACHE", t.TempDir())
+	tar := sharedtest.Path(t, "geirhos/edges.tar")
+	var first string
+	for _, args := range [][]string{{"--batch", "8", "--workers", "1"}, {"--batch", "3", "--workers", "4"}} {
+		var out, errOut bytes.Buffer
+		args = append([]string{"predict", "--model", "squeezenet1_1", "--json", "--top", "2"}, args...)
+		if code := run(append(args, tar), &out, &errOut); code != exitDone {
+			t.Fatalf("exit code %d: %s", code, errOut.String())
+		}
+		if first == "" {
+			first = out.String()
+		}
+		if out.String() != first {
+			t.Errorf("%v changes the document", args)
+		}
+	}
+	for _, key := range []string{`"model": "squeezenet1_1"`, `"weights_sha256": "`, `"engine": "cpu"`, `"index": `, `"wnid": "n`, `"probability": `, `"failed": []`} {
+		if !strings.Contains(first, key) {
+			t.Errorf("the document has no %s", key)
+		}
+	}
+}
+
+func TestTopClasses(t *testing.T) {
+	p := make([]float32, 1000)
+	p[7], p[3], p[999] = 0.25, 0.25, 0.5
+	var got []int
+	for _, c := range topClasses(p, 5) {
+		got = append(got, c.Index)
+	}
+	if !slices.Equal(got, []int{999, 3, 7, 0, 1}) {
+		t.Errorf("top classes %v; of equal probabilities the first should come first", got)
+	}
+}
+
+func TestSplitModel(t *testing.T) {
+	for spec, want := range map[string][2]string{
+		"resnet50":                     {"resnet50", ""},
+		"resnet50=/a/b.safetensors":    {"resnet50", "/a/b.safetensors"},
+		"resnet50=a=b":                 {"resnet50", "a=b"},
+		"weights/resnet18.safetensors": {"resnet18", "weights/resnet18.safetensors"},
+		"squeezenet1_1=":               {"squeezenet1_1", ""},
+		"my resnet50.safetensors":      {"my resnet50", "my resnet50.safetensors"},
+	} {
+		if name, file := splitModel(spec); name != want[0] || file != want[1] {
+			t.Errorf("splitModel(%q) = %q, %q", spec, name, file)
+		}
+	}
+}
