@@ -102,7 +102,9 @@ type CategoryAccuracy struct {
 	AccuracyExact Interval `json:"accuracy_exact95"`
 }
 
-// Pair compares two observers on the stimuli that both have seen.
+// Pair compares two observers on the stimuli that both have seen. Where A is the pool, the consistencies and the accuracy
+// difference are means over its people, each compared with B; the difference of shape bias is that of the pooled
+// decisions.
 type Pair struct {
 	Experiment  string `json:"experiment"`             // the directory of A
 	ExperimentB string `json:"experiment_b,omitempty"` // the directory of B where it is another one
@@ -115,6 +117,11 @@ type Pair struct {
 	ErrorConsistency    Float    `json:"error_consistency"` // Cohen's kappa on correctness
 	ErrorConsistencyCI  Interval `json:"error_consistency_ci95"`
 	AccuracyDifference  Float    `json:"accuracy_difference"` // (p_a - p_b)^2
+
+	// In experiments with conditions (contrast levels, …) error consistency is to be taken within each condition and
+	// averaged over them; with one condition it is ErrorConsistency.
+	Conditions             int   `json:"conditions"`
+	ErrorConsistencyWithin Float `json:"error_consistency_mean_of_conditions"`
 
 	ShapeBiasDifference   Float    `json:"shape_bias_difference"` // A minus B, on the shared stimuli
 	ShapeBiasDifferenceCI Interval `json:"shape_bias_difference_ci95"`

@@ -93,7 +93,7 @@ func (g *grouper) pair(matches *matches, a, b *subject) *Pair {
 	if a.experiment != b.experiment {
 		p.ExperimentB = b.experiment
 	}
-	p.consistency(ms)
+	p.consistency(g.family, ms)
 	job := pairJob{pair: p, a: set.member(a), b: set.member(b)}
 	for _, m := range ms {
 		job.duels = append(job.duels, set.duel(m))

@@ -69,12 +69,34 @@ type agreement struct{ n, a, b, both int }
 
 func (m *match) agreement() (g agreement) {
 	for i := range m.stimuli {
-		g.n += m.matched[i]
-		g.a += m.aRight[i]
-		g.b += m.bRight[i]
-		g.both += m.both[i]
+		g.add(m, i)
 	}
 	return g
+}
+
+// add counts the answers to the i-th shared stimulus of a match.
+func (g *agreement) add(m *match, i int) {
+	g.n += m.matched[i]
+	g.a += m.aRight[i]
+	g.b += m.bRight[i]
+	g.both += m.both[i]
+}
+
+// meanOfConditions is the error consistency within each condition, averaged over the conditions, as model-vs-human has
+// it. Over all trials together, conditions of different difficulty make any two observers look alike.
+func (m *match) meanOfConditions(f *family) (kappa float64, conditions int) {
+	by := map[string]*agreement{}
+	for i, number := range m.stimuli {
+		c := f.stimuli[number].condition
+		if by[c] == nil {
+			by[c] = &agreement{}
+		}
+		by[c].add(m, i)
+	}
+	for _, c := range sortedKeys(by) {
+		kappa += by[c].kappa()
+	}
+	return kappa / float64(len(by)), len(by)
 }
 
 // agree counts the answers that are both correct or both wrong. Two different wrong answers agree.
@@ -109,9 +131,12 @@ func (g agreement) accuracyDifference() float64 {
 // consistency fills in the point estimates of a pair. Where a is the pool, they are means over its people, each
 // compared with b on the stimuli that they share: correctness is of a single answer, and model-vs-human averages over
 // people in the same way.
-func (p *Pair) consistency(ms []*match) {
-	var observed, expected, kappa, difference float64
+func (p *Pair) consistency(f *family, ms []*match) {
+	var observed, expected, kappa, difference, within float64
 	for _, m := range ms {
+		k, conditions := m.meanOfConditions(f)
+		within += k
+		p.Conditions = max(p.Conditions, conditions)
 		g := m.agreement()
 		observed += g.observed()
 		expected += g.expected()
@@ -121,6 +146,7 @@ func (p *Pair) consistency(ms []*match) {
 	n := float64(len(ms))
 	p.ObservedConsistency, p.ExpectedConsistency = Float(observed/n), Float(expected/n)
 	p.ErrorConsistency, p.AccuracyDifference = Float(kappa/n), Float(difference/n)
+	p.ErrorConsistencyWithin = Float(within / n)
 	p.ErrorConsistencyCI, p.ShapeBiasDifferenceCI = undefined(), undefined()
 	p.ShapeBiasP = Float(math.NaN())
 }

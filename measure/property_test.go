@@ -26,6 +26,38 @@ func TestErrorConsistencyExamples(t *testing.T) {
 	}
 }
 
+// Two observers who agree by chance alone within each condition, one of them easy and one hard.
+func TestErrorConsistencyWithinConditions(t *testing.T) {
+	var trials []Trial
+	for _, name := range []string{"a", "b"} {
+		for i := range 8 {
+			condition, right := "c50", i < 4
+			if name == "b" {
+				right = i%2 == 0
+			}
+			for _, hard := range []bool{false, true} {
+				x := Trial{Subj: name, Session: "1", Trial: i, RT: math.NaN(), Response: "cat", Category: "cat",
+					Condition: condition, Image: string(rune('a'+i)) + ".png"}
+				if hard {
+					x.Condition = "c05"
+				}
+				if hard || !right {
+					x.Response = "dog"
+				}
+				trials = append(trials, x)
+			}
+		}
+	}
+	p := Analyze([]Experiment{{"exp", trials}}, Settings{Rounds: -1}).Pairs[0]
+	// easy: 4 of 8 each, 2 in common, kappa 0; hard: both always wrong, kappa 1
+	if p.Conditions != 2 || p.Stimuli != 16 || !same(p.ErrorConsistencyWithin, 0.5) {
+		t.Errorf("%d conditions, %d stimuli, mean error consistency %v, want 2, 16, 0.5", p.Conditions, p.Stimuli, p.ErrorConsistencyWithin)
+	}
+	if !same(p.ErrorConsistency, 1./3) { // 16 trials, 4 right each, 2 in common: (12/16 - 10/16)/(6/16)
+		t.Errorf("error consistency over all trials %v, want 1/3", p.ErrorConsistency)
+	}
+}
+
 // drawAgreement draws numbers that two observers can have.
 func drawAgreement(t *rapid.T) agreement {
 	n := rapid.IntRange(1, 2000).Draw(t, "n")

@@ -182,6 +182,9 @@ func TestEveryPublishedObserver(t *testing.T) {
 		}, near); diff != "" {
 			t.Errorf("%s %s, %s %s (-plain +got):\n%s", p.Experiment, p.A, other, p.B, diff)
 		}
+		if p.Conditions != 1 || p.ErrorConsistencyWithin != p.ErrorConsistency {
+			t.Errorf("%s %s, %s %s: %d conditions", p.Experiment, p.A, other, p.B, p.Conditions)
+		}
 		bias := find(t, a, p.Experiment, p.A).ShapeBias - find(t, a, other, p.B).ShapeBias
 		if !cmp.Equal(bias, p.ShapeBiasDifference, near) {
 			t.Errorf("%s %s, %s %s: difference of shape bias %v, want %v", p.Experiment, p.A, other, p.B, p.ShapeBiasDifference, bias)

@@ -69,13 +69,13 @@ func CueConflict(image string) (shape, texture string, ok bool) {
 	return shape, texture, true
 }
 
-// identity names what the observer of a trial was shown, equal for all who were shown the same.
+// identity names what the observer of a trial was shown, equal for all who were shown the same, and the condition in it.
 //
 // The file's name alone is not enough: the same picture under another condition (contrast, angle, …) is another
 // stimulus. The condition is read from the imagename's fourth field, because the column can be wrong
 // (oidv2-resnet101 has 3 where the field and everybody else have 0), and from the column for bare names. In the
 // filled-and-rotated experiment people have the angle there and networks in the stimulus name; both come out alike.
-func identity(t Trial) string {
+func identity(t Trial) (id, level string) {
 	condition, name, prefixed := imageFields(t.Image)
 	if !prefixed {
 		condition = t.Condition
@@ -87,7 +87,8 @@ func identity(t Trial) string {
 			name, condition = parts[0]+"-"+parts[1]+ext, parts[2]
 		}
 	}
-	return t.Category + "/" + name + "@" + canonicalCondition(condition)
+	level = canonicalCondition(condition)
+	return t.Category + "/" + name + "@" + level, level
 }
 
 // canonicalCondition makes equal conditions equal text: files say 0.10 and true where pandas prints 0.1 and True.

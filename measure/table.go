@@ -16,10 +16,11 @@ const na = len(categories)
 
 // stimulus is one picture under one condition.
 type stimulus struct {
-	id       string
-	category int // ground truth
-	shape    int // of a cue-conflict picture, else -1
-	texture  int
+	id        string
+	condition string
+	category  int // ground truth
+	shape     int // of a cue-conflict picture, else -1
+	texture   int
 }
 
 // conflict reports whether the two cues name different categories. Pictures without conflict count neither as shape
@@ -133,12 +134,12 @@ func rank(s *subject) int {
 
 // number gives the provisional number of a trial's stimulus.
 func (f *family) number(t Trial, numbers map[string]int) int {
-	id := identity(t)
+	id, condition := identity(t)
 	n, known := numbers[id]
 	if !known {
 		n = len(f.stimuli)
 		numbers[id] = n
-		st := stimulus{id: id, category: categoryIndex(t.Category), shape: -1, texture: -1}
+		st := stimulus{id: id, condition: condition, category: categoryIndex(t.Category), shape: -1, texture: -1}
 		if shape, texture, ok := CueConflict(t.Image); ok {
 			st.shape, st.texture = categoryIndex(shape), categoryIndex(texture)
 		}
