@@ -242,6 +242,11 @@ func (s *section) listPairs(b *strings.Builder, title string, pairs []measure.Pa
 		return
 	}
 	head := []string{"<a", "<b", "stimuli", "observed", "expected", "kappa", "<[stimuli]", "(pa-pb)^2"}
+	conditions := slices.ContainsFunc(pairs, func(p measure.Pair) bool { return p.Conditions > 1 })
+	if conditions {
+		head = append(head, "kappa within")
+		title += "; kappa within = mean over the conditions"
+	}
 	if s.conflict {
 		head = append(head, "bias a-b", "<[stimuli]", "p")
 	}
@@ -251,6 +256,9 @@ func (s *section) listPairs(b *strings.Builder, title string, pairs []measure.Pa
 			s.label(p.Experiment, p.A), s.label(cmp.Or(p.ExperimentB, p.Experiment), p.B), count(p.Stimuli),
 			decimal(p.ObservedConsistency), decimal(p.ExpectedConsistency), decimal(p.ErrorConsistency),
 			decimals(p.ErrorConsistencyCI), decimal(p.AccuracyDifference),
+		}
+		if conditions {
+			line = append(line, decimal(p.ErrorConsistencyWithin))
 		}
 		if s.conflict {
 			line = append(line, signed(p.ShapeBiasDifference), signedBoth(p.ShapeBiasDifferenceCI), pValue(p.ShapeBiasP))
