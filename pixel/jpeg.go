@@ -95,7 +95,7 @@ type jpegComponent struct {
 	// Coefficients of the whole picture, for files of several scans: rows of blocks, padded to whole MCUs,
 	// allocated when data for them comes. coefBits[k] is how many low bits of coefficient k are still unknown
 	// (-1: all), prevBits the same before the current scan.
-	coef     [][]jpegBlock
+	coef     []coefficientRow
 	coefBits [64]int8
 	prevBits [64]int8
 

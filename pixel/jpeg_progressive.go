@@ -3,7 +3,18 @@ package pixel
 // Files of several scans: the coefficients of the whole picture, sequential scans of some of the components, and
 // the four kinds of progressive scan (T.81 annex G): DC first and refinement, AC first and refinement.
 
+//
+// Coefficients are kept in zigzag order, each block with a bit for each of its nonzero AC coefficients. Most are zero,
+// and both the refinement, which has to find its way between zero and nonzero ones, and the inverse DCT pass over them
+// by counting bits.
+
 import "math/bits"
+
+// coefficientRow is a row of blocks in zigzag order. Bit k of nonzero is set when the block's AC coefficient k is not 0.
+type coefficientRow struct {
+	blocks  []jpegBlock
+	nonzero []uint64
+}
 
 // unitQuant leaves coefficients as they were coded.
 var unitQuant = func() (q quantTable) {
@@ -52,16 +63,18 @@ func (d *jpegDecoder) startProgressiveScan() error {
 func (d *jpegDecoder) allocateCoefficients() {
 	for i := range d.comps {
 		c := &d.comps[i]
-		c.coef = make([][]jpegBlock, d.mcuHigh*c.v)
+		c.coef = make([]coefficientRow, d.mcuHigh*c.v)
 	}
 }
 
 // coefRow returns the blocks of a row of c, which are allocated if need be.
-func (d *jpegDecoder) coefRow(c *jpegComponent, y int) []jpegBlock {
-	if c.coef[y] == nil {
-		c.coef[y] = make([]jpegBlock, d.mcuWide*c.h)
+func (d *jpegDecoder) coefRow(c *jpegComponent, y int) *coefficientRow {
+	row := &c.coef[y]
+	if row.blocks == nil {
+		n := d.mcuWide * c.h
+		row.blocks, row.nonzero = make([]jpegBlock, n), make([]uint64, n)
 	}
-	return c.coef[y]
+	return row
 }
 
 // coefficientRows decodes a scan into the coefficients.
@@ -100,9 +113,9 @@ func (d *jpegDecoder) coefficientRows() error {
 			s.lastGood = my
 			for _, c := range s.comps {
 				for by := range c.v {
-					row := d.coefRow(c, my*c.v+by)[mx*c.h:]
+					row := d.coefRow(c, my*c.v+by)
 					for bx := range c.h {
-						d.coefficientBlock(c, &row[bx])
+						d.coefficientBlock(c, row, mx*c.h+bx)
 					}
 				}
 			}
@@ -115,8 +128,8 @@ func (d *jpegDecoder) coefficientRows() error {
 // singleRow decodes row y of blocks of a scan of one component.
 func (d *jpegDecoder) singleRow(c *jpegComponent, y int) {
 	s := &d.scan
-	row := d.coefRow(c, y)[:c.wide]
-	for x := 0; x < len(row); x++ {
+	row := d.coefRow(c, y)
+	for x := 0; x < c.wide; x++ {
 		d.beginMCU()
 		if s.insufficient {
 			if d.restartInterval == 0 {
@@ -127,12 +140,12 @@ func (d *jpegDecoder) singleRow(c *jpegComponent, y int) {
 		s.lastGood = y / c.v
 		if s.eobRun > 0 && s.ah == 0 && d.restartInterval == 0 {
 			// Nothing is coded for the blocks of an end-of-band run.
-			n := min(s.eobRun, len(row)-x)
+			n := min(s.eobRun, c.wide-x)
 			s.eobRun -= n
 			x += n - 1
 			continue
 		}
-		d.coefficientBlock(c, &row[x])
+		d.coefficientBlock(c, row, x)
 		d.endMCU()
 	}
 }
@@ -149,13 +162,18 @@ func (d *jpegDecoder) visit(blocks int) error {
 	return nil
 }
 
-// coefficientBlock decodes what the scan has for one block.
-func (d *jpegDecoder) coefficientBlock(c *jpegComponent, b *jpegBlock) {
-	s := &d.scan
+// coefficientBlock decodes what the scan has for block x of a row.
+func (d *jpegDecoder) coefficientBlock(c *jpegComponent, row *coefficientRow, x int) {
+	s, b := &d.scan, &row.blocks[x]
 	switch {
 	case !d.info.Progressive:
-		*b = jpegBlock{}
-		d.decodeBlock(b, c, &unitQuant)
+		var block jpegBlock
+		d.decodeBlock(&block, c, &unitQuant)
+		row.nonzero[x] = 0
+		for k := range 64 {
+			b[k] = block[zigzag[k]&63]
+			row.nonzero[x] |= nonzeroBit(b[k]) << k
+		}
 	case s.ss == 0 && s.ah == 0:
 		_, size := d.reader.symbol(c.dc, &d.warnings)
 		if size > 0 {
@@ -166,91 +184,119 @@ func (d *jpegDecoder) coefficientBlock(c *jpegComponent, b *jpegBlock) {
 		if d.reader.take(1) != 0 {
 			b[0] |= 1 << s.al
 		}
+	case s.eobRun > 0 && s.ah == 0:
+		s.eobRun--
 	case s.ah == 0:
-		d.firstAC(c, b)
+		row.nonzero[x] = d.firstAC(c, b, row.nonzero[x])
 	default:
-		d.refineAC(c, b)
+		row.nonzero[x] = d.refineAC(c, b, row.nonzero[x])
 	}
 }
 
-// firstAC decodes the band's coefficients, all but their s.al lowest bits (T.81 G.1.2.2).
-func (d *jpegDecoder) firstAC(c *jpegComponent, b *jpegBlock) {
+// firstAC decodes the band's coefficients, all but their s.al lowest bits (T.81 G.1.2.2), and returns the block's set of
+// nonzero ones.
+func (d *jpegDecoder) firstAC(c *jpegComponent, b *jpegBlock, nonzero uint64) uint64 {
 	s, r := &d.scan, &d.reader
-	if s.eobRun > 0 {
-		s.eobRun--
-		return
-	}
-	al := uint(s.al)
-	for k := s.ss; k <= s.se; k++ {
-		run, size := r.symbol(c.ac, &d.warnings)
-		switch {
-		case size != 0:
-			k += int(run)
-			v := extend(uint64(r.take(size)), size)
-			b[zigzag[k&127]&63] = int16(v << al)
-		case run == 15:
-			k += 15
-		default:
-			s.eobRun = 1<<run + int(r.take(run)) - 1
-			return
+	al, end, ac := uint(s.al)&15, uint(s.se), c.ac
+	for k := uint(s.ss); k <= end; k++ {
+		if r.bits < 32 {
+			r.refill()
 		}
+		e := ac.lookup[r.buf>>(64-lookupBits)]
+		if e == 0 {
+			e = d.longCode(ac, r.buf)
+		}
+		r.buf <<= e & 63
+		r.bits -= uint(e & 63)
+		run, size, v := uint(e>>8)&15, uint(e>>12)&15, int32(e)>>16
+		if size == 0 {
+			if run < 15 {
+				s.eobRun = 1<<run + int(r.take(run)) - 1
+				break
+			}
+			k += 15
+			continue
+		}
+		k += run
+		if v == 0 {
+			v = extend(r.buf>>((64-size)&63), size)
+			r.buf <<= size
+			r.bits -= size
+		}
+		at := min(k, 63)
+		b[at] = int16(v << al)
+		nonzero = nonzero&^(1<<at) | nonzeroBit(b[at])<<at
 	}
+	return nonzero
 }
 
 // refineAC brings one more bit of the band's coefficients (T.81 G.1.2.3). Those that are nonzero already get a
-// correction bit each as they are passed; runs count only those that are still zero.
-func (d *jpegDecoder) refineAC(c *jpegComponent, b *jpegBlock) {
+// correction bit each as they are passed; runs count only those that are still zero. It returns the block's set of
+// nonzero ones.
+func (d *jpegDecoder) refineAC(c *jpegComponent, b *jpegBlock, nonzero uint64) uint64 {
 	s, r := &d.scan, &d.reader
 	plus, minus := int16(1)<<s.al, int16(-1)<<s.al
-	k := s.ss
-	if s.eobRun == 0 {
-		for ; k <= s.se; k++ {
-			run, size := r.symbol(c.ac, &d.warnings)
-			var fresh int16
-			if size != 0 {
-				if size != 1 {
-					d.warnings++ // a new coefficient can only be 1 or -1
-				}
-				fresh = minus
-				if r.take(1) != 0 {
-					fresh = plus
-				}
-			} else if run != 15 {
-				s.eobRun = 1<<run + int(r.take(run))
+	// Positions count as long as they are in the band and were nonzero when the scan came to the block.
+	old := nonzero & (1<<(uint(s.se)+1) - 1)
+	k := uint(s.ss)
+	for end := uint(s.se); s.eobRun == 0 && k <= end; k++ {
+		run, size := r.symbol(c.ac, &d.warnings)
+		var fresh int16
+		if size != 0 {
+			if size != 1 {
+				d.warnings++ // a new coefficient can only be 1 or -1
+			}
+			fresh = minus
+			if r.take(1) != 0 {
+				fresh = plus
+			}
+		} else if run != 15 {
+			s.eobRun = 1<<run + int(r.take(run))
+			break
+		}
+		for {
+			zeros := uint(bits.TrailingZeros64(old >> k))
+			if zeros > run || k+zeros > end {
+				k = min(k+run, end+1)
 				break
 			}
-			k = r.correct(b, k, s.se, int(run), plus)
-			if fresh != 0 {
-				b[zigzag[k&127]&63] = fresh
+			run -= zeros
+			k += zeros
+			r.correct(&b[k&63], plus)
+			if k++; k > end {
+				break
 			}
+		}
+		if fresh != 0 {
+			at := min(k, 63)
+			b[at] = fresh
+			nonzero |= 1 << at
 		}
 	}
 	if s.eobRun > 0 {
-		r.correct(b, k, s.se, 64, plus)
+		for rest := old >> k << k; rest != 0; rest &= rest - 1 {
+			r.correct(&b[bits.TrailingZeros64(rest)&63], plus)
+		}
 		s.eobRun--
 	}
+	return nonzero
 }
 
-// correct reads correction bits for the nonzero coefficients from position k on, until it has passed run zero ones
-// and stands on the next zero one, whose position it returns, or is past end.
-func (r *bitReader) correct(b *jpegBlock, k, end, run int, bit int16) int {
-	for ; k <= end; k++ {
-		p := &b[zigzag[k&127]&63]
-		if *p == 0 {
-			if run--; run < 0 {
-				break
-			}
-			continue
-		}
-		if r.take(1) != 0 && *p&bit == 0 {
-			if *p >= 0 {
-				*p += bit
-			} else {
-				*p -= bit
-			}
+// correct reads a correction bit for a nonzero coefficient.
+func (r *bitReader) correct(p *int16, bit int16) {
+	if r.bits == 0 {
+		r.refill()
+	}
+	one := int64(r.buf) < 0
+	r.buf <<= 1
+	r.bits--
+	if one && *p&bit == 0 {
+		if *p >= 0 {
+			*p += bit
+		} else {
+			*p -= bit
 		}
 	}
-	return k
 }
 
 // outputCoefficients makes the picture from the coefficients.
@@ -267,12 +313,12 @@ func (d *jpegDecoder) outputCoefficients() {
 					d.smoothRow(c, my, by, dst)
 					continue
 				}
-				row := c.coef[y]
+				row := &c.coef[y]
 				for x := range c.wide {
 					var has blockContents
-					block[0] = 0
-					if row != nil {
-						has = dequantize(&block, &row[x], c.quant)
+					block = jpegBlock{}
+					if row.blocks != nil {
+						has = dequantize(&block, &row.blocks[x], row.nonzero[x], c.quant)
 					}
 					inverseDCT(&block, has, dst[8*x:], c.stride)
 				}
@@ -282,21 +328,18 @@ func (d *jpegDecoder) outputCoefficients() {
 	}
 }
 
-// dequantize multiplies the coefficients of src by their quantisers. A component that no scan has touched has no
-// quantisers, and no coefficients.
-func dequantize(dst, src *jpegBlock, q *quantTable) (has blockContents) {
-	if q == nil {
-		*dst = jpegBlock{}
-		return has
-	}
-	for k := range 64 {
-		at := zigzag[k] & 63
-		v := src[at] * q[k]
+// dequantize multiplies the coefficients of src, in zigzag order, by their quantisers and puts them into dst, which must
+// be zero. nonzero is the set of nonzero AC coefficients of src.
+func dequantize(dst, src *jpegBlock, nonzero uint64, q *quantTable) (has blockContents) {
+	dst[0] = src[0] * q[0]
+	has.sum = max(int32(dst[0]), -int32(dst[0]))
+	for rest := nonzero &^ 1; rest != 0; rest &= rest - 1 {
+		k := bits.TrailingZeros64(rest) & 63
+		at, v := zigzag[k]&63, src[k]*q[k]
 		dst[at] = v
 		has.sum += max(int32(v), -int32(v))
-		has.nonzero |= nonzeroBit(v) << at
+		has.nonzero |= 1 << at
 	}
-	has.nonzero &^= 1
 	return has
 }
 

@@ -134,12 +134,11 @@ func (d *jpegDecoder) smoothRow(c *jpegComponent, my, by int, dst []byte) {
 		}
 	}
 	rows := d.smoothingRows(c, my, by)
-	current := c.coef[my*c.v+by]
-	var block jpegBlock
+	current := &c.coef[my*c.v+by]
 	for x := range c.wide {
-		block = jpegBlock{}
-		if current != nil {
-			block = current[x]
+		var block, natural jpegBlock
+		if current.blocks != nil {
+			block = current.blocks[x]
 		}
 		var dc [25]int64
 		columns := smoothingColumns(x, c.wide)
@@ -152,8 +151,12 @@ func (d *jpegDecoder) smoothRow(c *jpegComponent, my, by int, dst []byte) {
 			}
 		}
 		smooth(&block, &dc, kernels, known, c.quant)
-		has := dequantize(&block, &block, c.quant)
-		inverseDCT(&block, has, dst[8*x:], c.stride)
+		nonzero := uint64(0)
+		for k, v := range block {
+			nonzero |= nonzeroBit(v) << k
+		}
+		has := dequantize(&natural, &block, nonzero, c.quant)
+		inverseDCT(&natural, has, dst[8*x:], c.stride)
 	}
 }
 
@@ -165,12 +168,11 @@ var unknownBits = func() (b [64]int8) {
 	return b
 }()
 
-// smooth replaces coefficients of b by their estimates from the DC values around it.
+// smooth replaces coefficients of b, in zigzag order, by their estimates from the DC values around it.
 func smooth(b *jpegBlock, dc *[25]int64, kernels []smoothingKernel, known *[64]int8, q *quantTable) {
 	for i := range kernels {
 		k := kernels[i].index
-		at := zigzag[k]
-		if k > 0 && (known[k] == 0 || b[at] != 0) {
+		if k > 0 && (known[k] == 0 || b[k] != 0) {
 			continue
 		}
 		sum := int64(0)
@@ -186,7 +188,7 @@ func smooth(b *jpegBlock, dc *[25]int64, kernels []smoothingKernel, known *[64]i
 		if sum < 0 {
 			estimate = -estimate
 		}
-		b[at] = int16(estimate)
+		b[k] = int16(estimate)
 	}
 }
 
@@ -209,21 +211,21 @@ func smoothingColumns(x, wide int) (columns [5]int) {
 func (d *jpegDecoder) smoothingRows(c *jpegComponent, my, by int) (rows [5][]jpegBlock) {
 	y, last := my*c.v+by, d.mcuHigh-1
 	inMCU := min(c.v, c.high-my*c.v)
-	rows[2] = c.coef[y]
+	rows[2] = c.coef[y].blocks
 	rows[1], rows[3] = rows[2], rows[2]
 	if by > 0 || my > 0 {
-		rows[1] = c.coef[y-1]
+		rows[1] = c.coef[y-1].blocks
 	}
 	rows[0] = rows[1]
 	if by > 1 || my > 1 {
-		rows[0] = c.coef[y-2]
+		rows[0] = c.coef[y-2].blocks
 	}
 	if by < inMCU-1 || my < last {
-		rows[3] = c.coef[y+1]
+		rows[3] = c.coef[y+1].blocks
 	}
 	rows[4] = rows[3]
 	if by < inMCU-2 || my+1 < last {
-		rows[4] = c.coef[y+2]
+		rows[4] = c.coef[y+2].blocks
 	}
 	return rows
 }
