@@ -24,11 +24,11 @@ type rowPlan struct {
 	groups  int
 }
 
-// newRowPlan returns nil when the assembly can't do the pass: for grey, for
-// fewer than 4 new pixels, and for what would not fit its integers.
+// newRowPlan returns nil when the assembly can't do the pass: for fewer than 4 new
+// pixels, and for what would not fit its integers.
 func newRowPlan(w *weights, channels int) *rowPlan {
 	n := len(w.first)
-	if !hasAVX2 || channels == 1 || n < rowPixels || w.first[n-1] > 1<<28 {
+	if !hasAVX2 || n < rowPixels || w.first[n-1] > 1<<28 {
 		return nil
 	}
 	most := 0

@@ -1,6 +1,9 @@
 package pixel
 
-import "sync"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 // resamplePool lends the picture between the two passes.
 var resamplePool = sync.Pool{New: func() any { return new(Image) }}
@@ -43,22 +46,63 @@ func newWithRoom(pix []byte, w, h, c int) *Image {
 // resampleRows makes each row of dst, which has room after its last row, from the
 // row of src that stands skip rows lower.
 func resampleRows(dst, src *Image, skip int, w *weights) {
+	if dst.C == 1 {
+		resampleGrey(dst, src, skip, w)
+		return
+	}
 	plan := newRowPlan(w, dst.C)
 	size := dst.W * dst.C
 	for y := range dst.H {
-		done := 0
-		if plan != nil {
-			done = plan.row(dst.Pix[y*size:(y+1)*size+rowRoom], src.Pix[(y+skip)*src.W*src.C:], dst.C)
+		room := dst.Pix[y*size : (y+1)*size+rowRoom]
+		resampleRow(room, src.Pix[(y+skip)*src.W*src.C:], dst.C, w, plan)
+	}
+}
+
+// resampleRow makes a row of 3 or 4 channels. dst has room beyond the row, src
+// goes on after it as far as there is memory.
+func resampleRow(dst, src []byte, channels int, w *weights, plan *rowPlan) {
+	done := 0
+	if plan != nil {
+		done = plan.row(dst, src, channels)
+	}
+	if channels == 3 {
+		resampleRow3(dst, src, w, done)
+	} else {
+		resampleRow4(dst, src, w, done)
+	}
+}
+
+// resampleGrey makes rows of one channel. With a plan, four of them at a time are
+// woven into one row of four channels.
+func resampleGrey(dst, src *Image, skip int, w *weights) {
+	y := 0
+	if plan := newRowPlan(w, 4); plan != nil && dst.H >= 4 {
+		from, to := make([]byte, 4*src.W+rowRoom), make([]byte, 4*dst.W+rowRoom)
+		for ; y+4 <= dst.H; y += 4 {
+			weave(from, src.Row(y+skip), src.Row(y+skip+1), src.Row(y+skip+2), src.Row(y+skip+3))
+			resampleRow(to, from, 4, w, plan)
+			unweave(dst.Row(y), dst.Row(y+1), dst.Row(y+2), dst.Row(y+3), to)
 		}
-		d, s := dst.Row(y), src.Row(y+skip)
-		switch dst.C {
-		case 1:
-			resampleRow1(d, s, w)
-		case 3:
-			resampleRow3(d, s, w, done)
-		case 4:
-			resampleRow4(d, s, w, done)
-		}
+	}
+	for ; y < dst.H; y++ {
+		resampleRow1(dst.Row(y), src.Row(y+skip), w)
+	}
+}
+
+func weave(to, a, b, c, d []byte) {
+	n := len(a)
+	b, c, d = b[:n], c[:n], d[:n]
+	for i := range a {
+		binary.LittleEndian.PutUint32(to[4*i:4*i+4], uint32(a[i])|uint32(b[i])<<8|uint32(c[i])<<16|uint32(d[i])<<24)
+	}
+}
+
+func unweave(a, b, c, d, from []byte) {
+	n := len(a)
+	b, c, d = b[:n], c[:n], d[:n]
+	for i := range a {
+		v := binary.LittleEndian.Uint32(from[4*i : 4*i+4])
+		a[i], b[i], c[i], d[i] = byte(v), byte(v>>8), byte(v>>16), byte(v>>24)
 	}
 }
 
@@ -68,16 +112,11 @@ func resampleRow1(dst, src []byte, w *weights) {
 	for x := range dst {
 		first, value := w.of(x)
 		s := src[first:]
-		sum, more := int32(weightHalf), int32(0) // two, so that one addition need not wait for the other
-		for len(value) >= 4 && len(s) >= 4 {
-			sum += value[0]*int32(s[0]) + value[1]*int32(s[1])
-			more += value[2]*int32(s[2]) + value[3]*int32(s[3])
-			value, s = value[4:], s[4:]
-		}
+		sum := int32(weightHalf)
 		for i, v := range value[:min(len(value), len(s))] {
 			sum += v * int32(s[i])
 		}
-		dst[x] = clip8(sum + more)
+		dst[x] = clip8(sum)
 	}
 }
 
