@@ -208,7 +208,10 @@ func (p pngPass) size(w, h int) (int, int) {
 }
 
 // pngBuffers hold the compressed and the filtered bytes of a picture.
-type pngBuffers struct{ packed, raw []byte }
+type pngBuffers struct {
+	packed, raw []byte
+	inflater    inflater
+}
 
 var pngPool = sync.Pool{New: func() any { return new(pngBuffers) }}
 
@@ -259,8 +262,9 @@ func (d *pngDecoder) picture() (*Image, error) {
 	for _, b := range d.idat {
 		buf.packed = append(buf.packed, b...)
 	}
+	buf.packed = append(buf.packed, make([]byte, inflatePadding)...)
 	buf.raw = grow(buf.raw, raw+inflateSlack)
-	if err := inflateZlib(buf.raw, raw, buf.packed); err != nil {
+	if err := buf.inflater.inflateZlib(buf.raw, raw, buf.packed); err != nil {
 		return nil, err
 	}
 	m := New(d.info.W, d.info.H, d.channels())
