@@ -76,21 +76,27 @@ var lanesCb, lanesCr = func() (cb, cr [256]uint64) {
 // rgbFromYCC converts len(dst)/3 pixels.
 func rgbFromYCC(dst, y, cb, cr []byte) {
 	n := len(dst) / 3
-	if n == 0 {
-		return
-	}
 	y, cb, cr = y[:n], cb[:n], cr[:n]
-	// Pixels are stored as four bytes, the fourth of which the next pixel overwrites.
-	for i := range n - 1 {
-		s := uint64(y[i])*allLanes + lanesCb[cb[i]] + lanesCr[cr[i]]
-		if s&(768*allLanes) != 256*allLanes {
-			s = clampLanes(s)
+	const inRange, rangeBits = 256 * allLanes, 768 * allLanes
+	for len(y) >= 4 && len(cb) >= 4 && len(cr) >= 4 && len(dst) >= 12 {
+		s0 := uint64(y[0])*allLanes + lanesCb[cb[0]] + lanesCr[cr[0]]
+		s1 := uint64(y[1])*allLanes + lanesCb[cb[1]] + lanesCr[cr[1]]
+		s2 := uint64(y[2])*allLanes + lanesCb[cb[2]] + lanesCr[cr[2]]
+		s3 := uint64(y[3])*allLanes + lanesCb[cb[3]] + lanesCr[cr[3]]
+		if ((s0^inRange)|(s1^inRange)|(s2^inRange)|(s3^inRange))&rangeBits != 0 {
+			s0, s1, s2, s3 = clampLanes(s0), clampLanes(s1), clampLanes(s2), clampLanes(s3)
 		}
-		binary.LittleEndian.PutUint32(dst[3*i:3*i+4], uint32(s&0xff00ff|s>>(laneG-8)&0xff00))
+		s0 = s0&0xff00ff | s0>>(laneG-8)&0xff00
+		s1 = s1&0xff00ff | s1>>(laneG-8)&0xff00
+		s2 = s2&0xff00ff | s2>>(laneG-8)&0xff00
+		s3 = s3&0xff00ff | s3>>(laneG-8)&0xff00
+		binary.LittleEndian.PutUint64(dst, s0|s1<<24|s2<<48)
+		binary.LittleEndian.PutUint32(dst[8:], uint32(s2>>16|s3<<8))
+		y, cb, cr, dst = y[4:], cb[4:], cr[4:], dst[12:]
 	}
-	r, g, b := ycc(y[n-1], cb[n-1], cr[n-1])
-	dst = dst[3*n-3:]
-	dst[0], dst[1], dst[2] = r, g, b
+	for i := range y {
+		dst[3*i], dst[3*i+1], dst[3*i+2] = ycc(y[i], cb[i], cr[i])
+	}
 }
 
 // clampLanes limits each lane to 0..255.
