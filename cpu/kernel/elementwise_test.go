@@ -190,3 +190,43 @@ func TestSoftmax(t *testing.T) {
 		}
 	})
 }
+
+// FuzzElementwise compares all instruction sets with portable Go on any bits.
+func FuzzElementwise(f *testing.F) {
+	f.Add([]byte{0, 0, 128, 127, 0, 0, 192, 127, 1, 0, 0, 0}, []byte{0, 0, 128, 255, 0, 0, 0, 128, 0, 0, 128, 63})
+	f.Fuzz(func(t *testing.T, x, y []byte) {
+		n := min(len(x), len(y)) / 4
+		a, b := make([]float32, n), make([]float32, n)
+		for i := range n {
+			a[i], b[i] = float32At(x[4*i:]), float32At(y[4*i:])
+		}
+		got, want := make([]float32, n), make([]float32, n)
+		for _, im := range available {
+			for name, run := range map[string]func(im *impl, dst []float32){
+				"add":   func(im *impl, dst []float32) { im.add(dst, a, b) },
+				"mul":   func(im *impl, dst []float32) { im.mul(dst, a, b) },
+				"max":   func(im *impl, dst []float32) { im.max(dst, a, b) },
+				"clamp": func(im *impl, dst []float32) { im.clamp(dst, a, -1, 1) },
+			} {
+				run(im, got)
+				run(&generic, want)
+				for i := range got {
+					if !same(got[i], want[i]) {
+						t.Fatalf("%s: %s(%v, %v) is %v, want %v", im.name, name, a[i], b[i], got[i], want[i])
+					}
+				}
+			}
+			if got, want := im.rowSum(a), rowSumGeneric(a); !same(got, want) {
+				t.Fatalf("%s: sum is %v, want %v", im.name, got, want)
+			}
+			if got, want := im.rowMax(a), rowMaxGeneric(a); !same(got, want) {
+				t.Fatalf("%s: largest is %v, want %v", im.name, got, want)
+			}
+		}
+	})
+}
+
+// float32At is the little-endian number that b begins with.
+func float32At(b []byte) float32 {
+	return math.Float32frombits(uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24)
+}

@@ -22,25 +22,22 @@ import "fmt"
 // All distances are in floats. Assembly reads the fields by their offsets, which
 // layout_test.go checks.
 type tile struct {
-	a, b, c, add []float32 // add may be nil
-	bias         *[panelCols]float32
-	segs         []int
-	klen         int
-	ldb          int // width of b's panel: 32 or 16
-	lda          int // distance of rows in a, c, add
-	ldc          int
-	ldadd        int
-	count        int // tiles
-	astep        int // distance of tiles in a, c, add
-	cstep        int
-	addstep      int
-	rows         int // of one tile
-	cols         int // columns to be stored, at most ldb
-	lo, hi       float32
-	mask         [panelCols]int32 // -1 in the columns to be stored, else 0
-	cpos, addpos int              // assembly's own: the current tile in c and add
-	// While one tile is computed, the rows of the next are prefetched: from
-	// aheadAt floats on, ahead bytes for each four steps of k.
+	a, b, c, add    []float32 // add may be nil
+	bias            *[panelCols]float32
+	segs            []int
+	klen            int
+	ldb             int // width of b's panel: 32 or 16
+	lda, ldc, ldadd int // distance of rows in a, c, add
+	count           int // tiles, one below the other
+	astep, cstep    int // distance of tiles in a, c
+	addstep         int // and add
+	rows            int // of one tile
+	cols            int // columns to be stored, at most ldb
+	lo, hi          float32
+	mask            [panelCols]int32 // -1 in the columns to be stored, else 0
+	cpos, addpos    int              // assembly's own: the current tile in c and add
+	// While a tile is computed, a is prefetched from aheadAt floats after the
+	// tile's first row on, ahead bytes for each four steps of k.
 	ahead, aheadAt int
 	cold           bool // a isn't in the cache yet
 }
@@ -69,30 +66,27 @@ func (t *tile) strip(im *impl, rows int) {
 	low, high := rows/n, rows%n // high tiles have one row more than low ones
 	a, c, add := t.a, t.c, t.add
 	if high > 0 {
-		t.rows, t.count = low+1, high
-		t.runTiles(im)
-		if done := high * (low + 1); done < rows {
-			if len(t.segs) > 0 {
-				t.a = a[done*t.lda:]
-			}
-			t.c = c[done*t.ldc:]
-			if add != nil {
-				t.add = add[done*t.ldadd:]
-			}
+		t.run(im, low+1, high)
+		done := high * (low + 1)
+		if len(t.segs) > 0 {
+			t.a = a[done*t.lda:]
+		}
+		t.c = c[done*t.ldc:]
+		if add != nil {
+			t.add = add[done*t.ldadd:]
 		}
 	}
-	if n > high {
-		t.rows, t.count = low, n-high
-		t.runTiles(im)
-	}
+	t.run(im, low, n-high)
 	t.a, t.c, t.add = a, c, add
 }
 
-func (t *tile) runTiles(im *impl) {
-	t.astep, t.cstep, t.addstep = t.rows*t.lda, t.rows*t.ldc, t.rows*t.ldadd
+// run computes count tiles of the given height, one below the other.
+func (t *tile) run(im *impl, rows, count int) {
+	t.rows, t.count = rows, count
+	t.astep, t.cstep, t.addstep = rows*t.lda, rows*t.ldc, rows*t.ldadd
 	t.ahead, t.aheadAt = 0, 0
 	if t.cold && len(t.segs) == 1 {
-		t.ahead, t.aheadAt = (t.rows+3)/4*64, t.astep
+		t.ahead, t.aheadAt = (rows+3)/4*64, t.astep
 	}
 	im.tile(t)
 }
