@@ -43,4 +43,11 @@ func TestDecodeSniffs(t *testing.T) {
 	if got, info, err := Decode(p.Bytes()); err != nil || info.Format != "png" || !bytes.Equal(got.Pix, m.Pix) {
 		t.Errorf("a PNG: %+v, %v", info, err)
 	}
+	var j bytes.Buffer
+	if err := EncodeJPEG(&j, m, 90); err != nil {
+		t.Fatal(err)
+	}
+	if got, info, err := Decode(j.Bytes()); err != nil || info.Format != "jpeg" || got.W != 20 || got.H != 10 {
+		t.Errorf("a JPEG: %+v, %v", info, err)
+	}
 }

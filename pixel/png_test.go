@@ -259,6 +259,28 @@ func TestDecodePNGRefuses(t *testing.T) {
 	}
 }
 
+// The definition in the standard, for all arguments.
+func TestPaeth(t *testing.T) {
+	distance := func(x, y int32) int32 { return max(x-y, y-x) }
+	for a := range int32(256) {
+		for b := range int32(256) {
+			for c := range int32(256) {
+				p := a + b - c
+				pa, pb, pc := distance(p, a), distance(p, b), distance(p, c)
+				want := c
+				if pa <= pb && pa <= pc {
+					want = a
+				} else if pb <= pc {
+					want = b
+				}
+				if got := paeth(a, b, c); got != want {
+					t.Fatalf("paeth(%d, %d, %d) = %d, want %d", a, b, c, got, want)
+				}
+			}
+		}
+	}
+}
+
 func TestDecodePNGOrientation(t *testing.T) {
 	exif := []byte("MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00")
 	data := joined([]byte(pngSignature), pngHeader(4, 1, 8, pngGrey, 0), pngChunk("eXIf", exif),
