@@ -71,8 +71,9 @@ func plainRound(f *family, set []int, seed uint64, round int, visit func(stimulu
 	}
 }
 
-func plainIntervals(f *family, s *subject, seed uint64, rounds int) (bias, accuracy, carBias Interval) {
-	var biases, accuracies, cars []float64
+// plainIntervals computes every bootstrap interval of an observer that way, by name.
+func plainIntervals(f *family, s *subject, seed uint64, rounds int) map[string]Interval {
+	values := map[string][]float64{}
 	for r := range rounds {
 		var drawn []sighting
 		plainRound(f, s.stimuli(), seed, r, func(stimulus int) {
@@ -83,17 +84,46 @@ func plainIntervals(f *family, s *subject, seed uint64, rounds int) (bias, accur
 			}
 		})
 		t := tallyUp(f.stimuli, drawn)
-		add := func(list *[]float64, v Float) {
-			if !math.IsNaN(float64(v)) {
-				*list = append(*list, float64(v))
+		add := func(name string, part, whole int) {
+			v := values[name]
+			if whole > 0 {
+				v = append(v, float64(part)/float64(whole))
 			}
+			values[name] = v // known even if never defined
 		}
-		add(&biases, ratio(t.all.shape, t.all.shape+t.all.texture))
-		add(&accuracies, ratio(t.all.correct, t.all.trials))
-		car := t.byTexture[categoryIndex("car")]
-		add(&cars, ratio(car.shape, car.shape+car.texture))
+		c := t.all
+		add("bias", c.shape, c.shape+c.texture)
+		add("accuracy", c.correct, c.trials)
+		add("shape", c.shape, c.conflict)
+		add("texture", c.texture, c.conflict)
+		add("other", c.conflict-c.shape-c.texture, c.conflict)
+		for i, name := range categories {
+			add("shape "+name, t.byShape[i].shape, t.byShape[i].shape+t.byShape[i].texture)
+			add("texture "+name, t.byTexture[i].shape, t.byTexture[i].shape+t.byTexture[i].texture)
+			add("accuracy "+name, t.byTruth[i].correct, t.byTruth[i].trials)
+		}
 	}
-	return plainPercentiles(biases, rounds), plainPercentiles(accuracies, rounds), plainPercentiles(cars, rounds)
+	intervals := map[string]Interval{}
+	for name, v := range values {
+		intervals[name] = plainPercentiles(v, rounds)
+	}
+	return intervals
+}
+
+// intervals lists the bootstrap intervals of an observer under the same names.
+func intervals(o Observer) map[string]Interval {
+	m := map[string]Interval{
+		"bias": o.ShapeBiasCI, "accuracy": o.AccuracyCI,
+		"shape": o.FractionShapeCI, "texture": o.FractionTextureCI, "other": o.FractionOtherCI,
+	}
+	for _, name := range categories {
+		m["shape "+name], m["texture "+name] = o.PerShape[name].ShapeBiasCI, o.PerTexture[name].ShapeBiasCI
+		m["accuracy "+name] = undefined()
+		if row, ok := o.PerCategory[name]; ok {
+			m["accuracy "+name] = row.AccuracyCI
+		}
+	}
+	return m
 }
 
 func plainPercentiles(v []float64, rounds int) Interval {
@@ -117,15 +147,22 @@ func sameInterval(a, b Interval) bool { return same(a[0], b[0]) && same(a[1], b[
 
 func TestIntervalsEqualPlainOnes(t *testing.T) {
 	const rounds = 90
-	exps := someTrials(3)
-	a := Analyze(exps, Settings{Rounds: rounds, Seed: 11})
-	f := families(exps)[0]
-	for i, s := range f.subjects {
-		o := a.Observers[i]
-		bias, accuracy, car := plainIntervals(f, s, 11, rounds)
-		if !sameInterval(o.ShapeBiasCI, bias) || !sameInterval(o.AccuracyCI, accuracy) || !sameInterval(o.PerTexture["car"].ShapeBiasCI, car) {
-			t.Errorf("%s: bias %v accuracy %v car %v, the plain ones are %v %v %v", o.Observer,
-				o.ShapeBiasCI, o.AccuracyCI, o.PerTexture["car"].ShapeBiasCI, bias, accuracy, car)
+	uneven := someTrials(3)
+	even := someTrials(4) // everybody saw every picture once
+	even[0].Trials = slices.DeleteFunc(even[0].Trials, func(x Trial) bool {
+		return x.Subj == "subject-03" || x.Session == "2"
+	})
+	for name, exps := range map[string][]Experiment{"uneven": uneven, "even": even} {
+		a := Analyze(exps, Settings{Rounds: rounds, Seed: 11})
+		f := families(exps)[0]
+		for i, s := range f.subjects {
+			o := a.Observers[i]
+			got := intervals(o)
+			for figure, want := range plainIntervals(f, s, 11, rounds) {
+				if !sameInterval(got[figure], want) {
+					t.Errorf("%s, %s: interval of %s %v, plain %v", name, o.Observer, figure, got[figure], want)
+				}
+			}
 		}
 	}
 }
