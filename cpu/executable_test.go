@@ -301,6 +301,19 @@ func TestWeightsArePackedOnce(t *testing.T) {
 	}
 }
 
+// TestInPlaceNeedsAsManyElements compares 4 numbers with 4 others, each with
+// each: the 16 bools take as many bytes as the 4 numbers, but not their place.
+func TestInPlaceNeedsAsManyElements(t *testing.T) {
+	b := open(t, "")
+	defer b.Finalize()
+	got := graph.MustNewExec(b, func(x *graph.Node) *graph.Node {
+		return graph.ConvertDType(graph.Equal(graph.Neg(x), graph.Neg(graph.Transpose(x, 0, 1))), dtypes.Float32)
+	}).MustExec([][]int32{{1}, {2}, {3}, {4}})[0]
+	if want := []float32{1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1}; !slices.Equal(floatsOf(got), want) {
+		t.Errorf("got %v", floatsOf(got))
+	}
+}
+
 // TestPlan checks on a real network that no two values share memory at a time,
 // and what the plan is for.
 func TestPlan(t *testing.T) {

@@ -133,8 +133,8 @@ func (p *planner) placeOperands(whole *node) {
 }
 
 // inPlace gives the block of an operand that n, at step i, may write over: one
-// of the same size that nobody reads later, under an operation that reads an
-// element before it writes it.
+// with as many elements of the same size that nobody reads later, under an
+// operation that reads an element before it writes it.
 func (p *planner) inPlace(n *node, i int) *block {
 	if !elementwise(n) {
 		return nil
@@ -142,7 +142,8 @@ func (p *planner) inPlace(n *node, i int) *block {
 	for _, in := range n.in {
 		r := root(in)
 		b := p.blocks[r]
-		if b == nil || b.fixed || p.into[r] != nil || p.lastUse[r] != i || b.last != i || byteSize(in.shape) != byteSize(n.shape) || byteSize(n.shape) != b.size {
+		if b == nil || b.fixed || p.into[r] != nil || p.lastUse[r] != i || b.last != i ||
+			in.size() != n.size() || byteSize(in.shape) != b.size || byteSize(n.shape) != b.size {
 			continue
 		}
 		return b
