@@ -28,7 +28,7 @@ var KnownExperiments = []KnownExperiment{
 // Family tells which experiments belong together: it maps the names that one experiment goes by to a single one. Any
 // other name is its own family, but for the ending "-trained-CNNs", under which the field keeps networks' trials.
 func Family(experiment string) string {
-	name := strings.TrimSuffix(experiment, "-trained-CNNs")
+	name := strings.TrimSuffix(experiment, trainedSuffix)
 	for _, k := range KnownExperiments {
 		if name == k.Directory {
 			return k.Name
