@@ -9,7 +9,7 @@ import "fmt"
 // left.
 func unfilter(rows []byte, h, bpp int) error {
 	n := len(rows) / h
-	above := make([]byte, n-1) // above the first row there are zeros
+	above := make([]byte, n-1, n) // above the first row there are zeros
 	for y := range h {
 		filter, row := rows[y*n], rows[y*n+1:(y+1)*n]
 		switch filter {
@@ -23,8 +23,9 @@ func unfilter(rows []byte, h, bpp int) error {
 		case 3:
 			unfilterAverage(row, above, bpp)
 		case 4:
-			switch bpp {
-			case 3:
+			switch {
+			case unfilterPaethFast(row, above, bpp):
+			case bpp == 3:
 				unfilterPaeth3(row, above)
 			default:
 				unfilterPaeth(row, above, bpp)

@@ -329,6 +329,18 @@ func randomImage(r *rand.Rand, w, h, c int) *Image {
 	return m
 }
 
+// mendChecksums makes the checksums of all chunks right, which no fuzzer would.
+func mendChecksums(data []byte) {
+	for at := len(pngSignature); len(data)-at >= 12; {
+		n := int(binary.BigEndian.Uint32(data[at:]))
+		if n > len(data)-at-12 {
+			return
+		}
+		binary.BigEndian.PutUint32(data[at+8+n:], crc32.ChecksumIEEE(data[at+4:at+8+n]))
+		at += n + 12
+	}
+}
+
 // FuzzDecodePNG holds the decoder to the standard library's: what that accepts
 // must come out the same.
 func FuzzDecodePNG(f *testing.F) {
@@ -342,6 +354,8 @@ func FuzzDecodePNG(f *testing.F) {
 		if len(data) > 1<<16 {
 			return
 		}
+		data = bytes.Clone(data)
+		mendChecksums(data)
 		c, err := png.DecodeConfig(bytes.NewReader(data))
 		if err == nil && c.Width*c.Height > 1<<20 {
 			return

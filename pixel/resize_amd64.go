@@ -2,13 +2,6 @@
 
 package pixel
 
-import "golang.org/x/sys/cpu"
-
-//go:generate go -C asm run . -pkg pixel -out ../resize_avx2_amd64.s -stubs ../resize_avx2_amd64.go
-
-// hasAVX2 is a variable so that tests can compare with the plain loops.
-var hasAVX2 = cpu.X86.HasAVX2
-
 // What the assembly works in, see asm/resize.go.
 const (
 	rowGroup    = 4  // old pixels per step

@@ -11,5 +11,7 @@ func main() {
 	resampleRow(3)
 	resampleRow(4)
 	resampleColumns()
+	unfilterPaeth(3)
+	unfilterPaeth(4)
 	Generate()
 }
