@@ -52,8 +52,16 @@ Environment variables: 'gestalt help environment'.`,
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
+		newPredictCommand(),
+		newBiasCommand(),
+		newAnalyzeCommand(),
 		newVersionCommand(),
 		newEnvironmentTopic(),
 	)
 	return root
+}
+
+// complete offers values for a flag to the shell.
+func complete(cmd *cobra.Command, flag string, values ...string) {
+	cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveDefault))
 }

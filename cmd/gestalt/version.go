@@ -7,6 +7,8 @@ import (
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
+
+	"github.com/gestalt-vision/gestalt/cpu/kernel"
 )
 
 // Version is the release; results carry it together with the commit, where the build knows it.
@@ -54,7 +56,7 @@ func newVersionCommand() *cobra.Command {
 func currentVersion() versionInfo {
 	info := versionInfo{
 		Version: Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		CPU: cpuFeatures(), Engine: defaultEngine(), Threads: runtime.GOMAXPROCS(0),
+		CPU: cpuFeatures(), ISA: kernel.ISA(), Engine: defaultEngine(), Threads: runtime.GOMAXPROCS(0),
 	}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range build.Settings {

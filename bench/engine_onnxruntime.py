@@ -1,0 +1,28 @@
+"""The peer of the cpu engine in engine.sh: SqueezeNet 1.1 at 224 pixels in ONNX Runtime.
+
+Usage: python3 engine_onnxruntime.py squeezenet1_1.onnx [BATCH] [THREADS] [SECONDS]
+Prints the median milliseconds a picture.
+"""
+
+import statistics
+import sys
+import time
+
+import numpy as np
+import onnxruntime as ort
+
+model = sys.argv[1]
+batch, threads, seconds = (int(a) for a in (sys.argv[2:] + ["8", "2", "3"][len(sys.argv) - 2 :]))
+options = ort.SessionOptions()
+options.intra_op_num_threads = threads
+session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+x = np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32)
+for _ in range(3):
+    session.run(None, {"input": x})
+times = []
+end = time.perf_counter() + seconds
+while time.perf_counter() < end:
+    t = time.perf_counter()
+    session.run(None, {"input": x})
+    times.append((time.perf_counter() - t) / batch * 1e3)
+print(f"{statistics.median(times):.3f}")

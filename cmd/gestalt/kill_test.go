@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/gestalt-vision/gestalt/internal/sharedtest"
+)
+
+// TestKillAndResume kills `gestalt bias` three times at different places and lets it finish: the folder must then be
+// byte for byte that of an undisturbed run.
+func TestKillAndResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the program several times")
+	}
+	stimuli := sharedtest.Path(t, "geirhos/filled-silhouettes.tar")
+	weights := sharedtest.Path(t, "weights/squeezenet1_1.safetensors")
+	dir := t.TempDir()
+	gestalt := filepath.Join(dir, "gestalt")
+	if out, err := exec.Command("go", "build", "-o", gestalt, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	command := func(out string) *exec.Cmd {
+		return exec.Command(gestalt, "bias", "--model", "squeezenet1_1="+weights, "--stimuli", stimuli, "--out", out, "--batch", "2")
+	}
+	whole, cut := filepath.Join(dir, "whole"), filepath.Join(dir, "cut")
+	if out, err := command(whole).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	journal := filepath.Join(cut, "decisions.jsonl")
+	for _, wanted := range []int64{1, 8_000, 20_000} { // bytes of the journal at which the run is killed
+		cmd := command(cut)
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		for size(journal) < wanted && cmd.ProcessState == nil {
+			time.Sleep(time.Millisecond)
+		}
+		cmd.Process.Kill()
+		if err := cmd.Wait(); err == nil {
+			t.Fatalf("the run ended before it was killed at %d bytes", wanted)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(cut, "summary.json")); err == nil {
+		t.Fatal("a killed run left a summary")
+	}
+	if out, err := command(cut).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	a, b := tree(t, whole), tree(t, cut)
+	if len(a) != len(b) || len(a) < 5 {
+		t.Fatalf("the undisturbed run left %d files, the killed one %d", len(a), len(b))
+	}
+	for name := range a {
+		if !bytes.Equal(a[name], b[name]) {
+			t.Errorf("%s differs after the kills", name)
+		}
+	}
+}
+
+func size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// tree reads every file below dir.
+func tree(t *testing.T, dir string) map[string][]byte {
+	files := map[string][]byte{}
+	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		rel, _ := filepath.Rel(dir, path)
+		files[rel], err = os.ReadFile(path)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}

@@ -1,0 +1,80 @@
+package observe
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+func open(t *testing.T, path string) *Journal {
+	t.Helper()
+	j, err := OpenJournal(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { j.file.Close() })
+	return j
+}
+
+func TestJournalKeepsWholeLines(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.jsonl")
+	j := open(t, path)
+	cat := Decision{Response: "cat", Scores: [16]float32{7: 0.25}}
+	if err := j.add([]entry{{"a", cat}, {"b", Decision{Response: "dog"}}, {"a", cat}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := j.Close(); err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(whole), "\n"); n != 2 {
+		t.Fatalf("%d lines, want 2: a key is stored once", n)
+	}
+
+	// A kill in the middle of a write leaves a line without an end, wherever it was cut.
+	for cut := len(whole) - 1; cut > len(whole)/2; cut -= 7 {
+		if err := os.WriteFile(path, whole[:cut], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		j := open(t, path)
+		if d, ok := j.get("a"); !ok || d != cat {
+			t.Fatalf("cut at %d: the first decision is lost", cut)
+		}
+		if _, ok := j.get("b"); ok {
+			t.Fatalf("cut at %d: half a line was taken for a decision", cut)
+		}
+		if err := j.add([]entry{{"b", Decision{Response: "dog"}}}); err != nil {
+			t.Fatal(err)
+		}
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if again, _ := os.ReadFile(path); string(again) != string(whole) {
+			t.Fatalf("cut at %d: after carrying on the file is\n%s\nwant\n%s", cut, again, whole)
+		}
+	}
+}
+
+func TestJournalRefusesDamage(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.jsonl")
+	for _, content := range []string{"\n", "{}\n", "{\"key\":\"a\",\"response\":\"\"}\n", "nonsense\n{\"key\":\"a\"}\n", "\x00\x00\n"} {
+		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := OpenJournal(path); err == nil || !strings.Contains(err.Error(), path+":1 is damaged") {
+			t.Errorf("%q: got %v, want an error that names the line", content, err)
+		}
+	}
+}
+
+func TestJournalIsForOneRun(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "decisions.jsonl")
+	open(t, path)
+	if _, err := OpenJournal(path); err == nil || !strings.Contains(err.Error(), "another run") {
+		t.Errorf("a second run got %v, want to be refused", err)
+	}
+}
