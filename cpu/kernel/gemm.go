@@ -3,8 +3,9 @@ package kernel
 import "fmt"
 
 // Work is cut so that a task's rows of a and one panel of b stay in the level-2
-// cache together (1 MB on the machines this was tuned on, half of it on older
-// ones), and that a task takes some tens of microseconds with AVX-512.
+// cache together (1 MB on the machine this was tuned on), and that a task takes
+// some tens of microseconds with AVX-512; longer if rows are copied first, so
+// that a copy serves several panels.
 const (
 	rowsBytes   = 384 << 10
 	taskFLOPs   = 8 << 20

@@ -15,13 +15,12 @@ var (
 	eTmp  = reg.RAX
 )
 
-// stream runs body on all vectors of the operands: four at a time, single ones,
-// and a last one of which only some lanes exist. Body j may use the registers
-// 4·j, …, 4·j+3 beside those from 16 on (AVX-512) or 12 on (AVX2) that it set up
-// before; it is given its operands in 4·j and 4·j+1 and leaves the result in 4·j.
-// AVX2 runs body with two vectors at a time, which leaves registers 8 to 14 for
-// constants.
-func stream(v vectors, operands []reg.GPPhysical, dst reg.GPPhysical, body func(j int, tail bool)) {
+// stream runs body on all vectors of the operands: several at a time, single
+// ones, and a last one of which only some lanes exist. Body j is given its
+// operands in registers 4·j and 4·j+1, may use those up to 4·j+3 and leaves the
+// result in 4·j. Four bodies side by side with AVX-512 and two with AVX2 leave
+// the registers of vectors.constant to the caller.
+func stream(v vectors, operands []reg.GPPhysical, dst reg.GPPhysical, body func(j int)) {
 	together := map[vectors]int{avx512: 4, avx2: 2}[v]
 	MOVQ(eLeft, reg.RCX)
 	v.setTail(reg.RCX, eTmp)
@@ -37,7 +36,7 @@ func stream(v vectors, operands []reg.GPPhysical, dst reg.GPPhysical, body func(
 			}
 		}
 		for j := range n {
-			body(j, tail)
+			body(j)
 		}
 		for j := range n {
 			if dst == nil {
@@ -105,7 +104,7 @@ func binary(v vectors, name string, op func(a, b, tmp reg.VecPhysical)) {
 	Load(Param("a"), eA)
 	Load(Param("b"), eB)
 	Load(Param("n"), eLeft)
-	stream(v, []reg.GPPhysical{eA, eB}, eDst, func(j int, _ bool) {
+	stream(v, []reg.GPPhysical{eA, eB}, eDst, func(j int) {
 		op(v.reg(4*j), v.reg(4*j+1), v.reg(4*j+2))
 	})
 	VZEROUPPER()
@@ -124,7 +123,7 @@ func scalars(v vectors, name, first, second string, op func(x, a, b reg.VecPhysi
 		}
 		VBROADCASTSS(m.Addr, v.constant(i))
 	}
-	stream(v, []reg.GPPhysical{eA}, eDst, func(j int, _ bool) {
+	stream(v, []reg.GPPhysical{eA}, eDst, func(j int) {
 		op(v.reg(4*j), v.constant(0), v.constant(1))
 	})
 	VZEROUPPER()

@@ -54,7 +54,7 @@ func exp(v vectors) {
 	Load(Param("n"), eLeft)
 	LEAQ(table, reg.R9)
 	c := func(i int) Mem { return Mem{Base: reg.R9, Disp: 64 * i} }
-	stream(v, []reg.GPPhysical{eA}, eDst, func(j int, _ bool) {
+	stream(v, []reg.GPPhysical{eA}, eDst, func(j int) {
 		x, n, p, tmp := v.reg(4*j), v.reg(4*j+1), v.reg(4*j+2), v.reg(4*j+3)
 		// With x as second source NaN passes, and goes through to the result.
 		v.load(c(expLowest), tmp)
