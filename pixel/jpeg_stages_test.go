@@ -14,13 +14,18 @@ func floatInverseDCT(b *jpegBlock) (out [64]float64) {
 		}
 		return 1
 	}
+	var basis [8][8]float64
+	for x := range 8 {
+		for u := range 8 {
+			basis[x][u] = c(u) * math.Cos(float64((2*x+1)*u)*math.Pi/16)
+		}
+	}
 	for y := range 8 {
 		for x := range 8 {
 			sum := 0.0
 			for v := range 8 {
 				for u := range 8 {
-					sum += c(u) * c(v) * float64(b[8*v+u]) *
-						math.Cos(float64((2*x+1)*u)*math.Pi/16) * math.Cos(float64((2*y+1)*v)*math.Pi/16)
+					sum += basis[x][u] * basis[y][v] * float64(b[8*v+u])
 				}
 			}
 			out[8*y+x] = min(max(sum/4+128, 0), 255)
