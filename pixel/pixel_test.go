@@ -2,6 +2,7 @@ package pixel
 
 import (
 	"bytes"
+	"sync"
 	"testing"
 )
 
@@ -36,4 +37,38 @@ func TestNewRefuses(t *testing.T) {
 			t.Errorf("New%v did not panic", c)
 		}()
 	}
+}
+
+// The buffers that are used again must not be shared: what comes out can't depend
+// on what else is going on.
+func TestManyAtOnce(t *testing.T) {
+	once := func(seed uint32) []byte {
+		m := generated(seed, 40+int(seed%7), 30, 3)
+		var b bytes.Buffer
+		if err := EncodePNG(&b, Resize(m, 61, 17+int(seed%5), Bicubic)); err != nil {
+			t.Error(err)
+			return nil
+		}
+		back, _, err := DecodePNG(b.Bytes())
+		if err != nil {
+			t.Error(err)
+			return nil
+		}
+		return Resize(back, 20, 50, Lanczos).Pix
+	}
+	var want [50][]byte
+	for i := range want {
+		want[i] = once(uint32(i))
+	}
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for i, w := range want {
+				if !bytes.Equal(once(uint32(i)), w) {
+					t.Errorf("picture %d came out differently", i)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
