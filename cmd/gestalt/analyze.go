@@ -1,10 +1,12 @@
 package main
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"io"
+	"os"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -79,12 +81,11 @@ func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
 	}
 	a := measure.Analyze(exps, settings)
 	if f.html != "" {
-		page := report.Page{Analysis: a, Made: []report.Row{
-			{Key: "Program", Value: "gestalt " + currentVersion().String()},
-			{Key: "Trials", Value: strings.Join(paths, ", ")},
-			{Key: "Bootstrap rounds", Value: strconv.Itoa(a.Settings.Rounds)},
-			{Key: "Seed", Value: strconv.FormatUint(a.Settings.Seed, 10)},
-		}}
+		made, err := analysisMade(paths, a.Settings)
+		if err != nil {
+			return err
+		}
+		page := report.Page{Analysis: a, Made: made}
 		if err := atomicfile.Write(f.html, func(w io.Writer) error { return report.Write(w, page) }); err != nil {
 			return err
 		}
@@ -101,4 +102,34 @@ func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
 	}
 	_, err = io.WriteString(cmd.OutOrStdout(), analysisText(a, f.pairs))
 	return err
+}
+
+// analysisMade says what a report was made from: the settings, and each path with the SHA-256 of the file that it is.
+func analysisMade(paths []string, settings measure.Settings) ([]report.Row, error) {
+	made := []report.Row{{Key: "Program", Value: "gestalt " + currentVersion().String()}}
+	for _, path := range paths {
+		value := path
+		info, err := os.Stat(path)
+		if err != nil {
+			return nil, err
+		}
+		if info.Mode().IsRegular() {
+			f, err := os.Open(path)
+			if err != nil {
+				return nil, err
+			}
+			sum := sha256.New()
+			_, err = io.Copy(sum, f)
+			f.Close()
+			if err != nil {
+				return nil, fmt.Errorf("reading %s: %w", path, err)
+			}
+			value += fmt.Sprintf(" (SHA-256 %x)", sum.Sum(nil))
+		}
+		made = append(made, report.Row{Key: "Trials", Value: value})
+	}
+	return append(made,
+		report.Row{Key: "Bootstrap rounds", Value: strconv.Itoa(settings.Rounds)},
+		report.Row{Key: "Seed", Value: strconv.FormatUint(settings.Seed, 10)},
+	), nil
 }
