@@ -3,6 +3,7 @@ package nets
 import (
 	"math"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
@@ -82,9 +83,19 @@ func (s Scope) BatchNorm(name string, x *graph.Node) *graph.Node {
 	return y
 }
 
-// normalize is the training form in elementary operations, whose gradient GoMLX derives through every path, the mean and
-// the variance included. mean and variance are [channels], the variance is the biased one.
+// normalize is the training form: the engine's own operation, whose gradient is whole, where it has one. mean and variance
+// are [channels], the variance is the biased one.
 func normalize(x, weight, bias *graph.Node) (y, mean, variance *graph.Node) {
+	has := x.Graph().Backend().Capabilities().Operations
+	if has[compute.OpTypeBatchNormForTraining] && has[compute.OpTypeBatchNormGradient] {
+		return graph.InternalBatchNormForTraining(x, weight, bias, normEpsilon, -1)
+	}
+	return normalizeByParts(x, weight, bias)
+}
+
+// normalizeByParts is normalize in elementary operations, whose gradient GoMLX derives through every path, the mean and
+// the variance included.
+func normalizeByParts(x, weight, bias *graph.Node) (y, mean, variance *graph.Node) {
 	mean = graph.ReduceMean(x, 0, 1, 2)
 	centered := graph.Sub(x, alongChannels(mean, 4))
 	variance = graph.ReduceMean(graph.Square(centered), 0, 1, 2)

@@ -93,8 +93,9 @@ func newModel(b compute.Backend, a Architecture, net *Net, param func(name strin
 // Logits shows n pictures to the network. batch holds n x Crop x Crop x 3 floats as Preprocess.Tensor makes them, the
 // result n x 1000.
 //
-// A program is compiled for each new n, but for an n at least half as large as one that exists, as in the last batch of
-// a set, the smallest of those is used, filled up with black pictures.
+// A program is compiled for each new n, which on the cpu engine takes as long as one or two pictures and holds another
+// copy of the weights, packed. So for an n at least half as large as one that exists, such as the last batch of a set,
+// the smallest of those is used, filled up with zeros. A picture's logits do not depend on the pictures beside it.
 func (m *Model) Logits(batch []float32, n int) ([]float32, error) {
 	return m.logits(batch, size{n, m.Preprocess.Crop, m.Preprocess.Crop})
 }

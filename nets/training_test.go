@@ -61,25 +61,28 @@ func TestBatchNormTraining(t *testing.T) {
 	}](t, "batchnorm.json")
 	size := want.Shape[0] * want.Shape[1] * want.Shape[2] * want.Shape[3]
 	cotangent := draw("cotangent", size, -1, 1)
-	got := runOnce(t, open(t, "go"), draw("pictures", size, -2, 2), want.Shape, func(x *graph.Node) (*Net, []*graph.Node) {
-		net := newNet(x, Training)
-		y := Scope{net: net}.BatchNorm("bn", x)
-		loss := graph.ReduceAllSum(graph.Mul(y, graph.Const(x.Graph(), tensors.FromFlatDataAndDimensions(cotangent, want.Shape...))))
-		gradients := graph.Gradient(loss, x, net.node(t, "bn.weight"), net.node(t, "bn.bias"))
-		return net, append(append([]*graph.Node{y}, gradients...), net.Statistics["bn.running_mean"], net.Statistics["bn.running_var"])
-	})
-	for i, c := range []struct {
-		name string
-		want []float32
-	}{{"y", want.Y}, {"dx", want.DX}, {"dweight", want.DWeight}, {"dbias", want.DBias}, {"running mean", want.Mean}, {"running variance", want.Var}} {
-		if d := difference(t, got[i], c.want) / largest(c.want); !(d <= 2e-6) {
-			t.Errorf("%s differs by %g of the largest", c.name, d)
+	for _, engine := range []string{"cpu", "go"} {
+		got := runOnce(t, open(t, engine), draw("pictures", size, -2, 2), want.Shape, func(x *graph.Node) (*Net, []*graph.Node) {
+			net := newNet(x, Training)
+			y := Scope{net: net}.BatchNorm("bn", x)
+			loss := graph.ReduceAllSum(graph.Mul(y, graph.Const(x.Graph(), tensors.FromFlatDataAndDimensions(cotangent, want.Shape...))))
+			gradients := graph.Gradient(loss, x, net.node(t, "bn.weight"), net.node(t, "bn.bias"))
+			return net, append(append([]*graph.Node{y}, gradients...), net.Statistics["bn.running_mean"], net.Statistics["bn.running_var"])
+		})
+		for i, c := range []struct {
+			name string
+			want []float32
+		}{{"y", want.Y}, {"dx", want.DX}, {"dweight", want.DWeight}, {"dbias", want.DBias}, {"running mean", want.Mean}, {"running variance", want.Var}} {
+			if d := difference(t, got[i], c.want) / largest(c.want); !(d <= 2e-6) {
+				t.Errorf("%s: %s differs by %g of the largest", engine, c.name, d)
+			}
 		}
 	}
 }
 
-// ResNet-18 in training mode: loss, gradients and running statistics of one step are PyTorch's. (The gradients are those
-// after the max pooling, whose gradient the go engine does not have.)
+// ResNet-18 in training mode: loss, gradients and running statistics of one step are PyTorch's. The gradients are those
+// after the max pooling, whose own gradient is another matter; they pass 17 normalisations over as few as 16 values, which
+// magnify rounding.
 func TestResNetTraining(t *testing.T) {
 	want := fixture[struct {
 		Loss      float32
@@ -102,7 +105,7 @@ func TestResNetTraining(t *testing.T) {
 		running = append(running, name)
 	}
 	shape := map[string][]int{}
-	got := runOnce(t, open(t, "go"), draw("photographs", n*side*side*3, -2, 2), []int{n, side, side, 3}, func(x *graph.Node) (*Net, []*graph.Node) {
+	got := runOnce(t, open(t, "cpu"), draw("photographs", n*side*side*3, -2, 2), []int{n, side, side, 3}, func(x *graph.Node) (*Net, []*graph.Node) {
 		net := a.Build(x, Training)
 		for _, in := range net.Inputs {
 			shape[in.Name] = in.Node.Shape().Dimensions
@@ -127,10 +130,10 @@ func TestResNetTraining(t *testing.T) {
 		if s := shape[name]; len(s) == 4 { // graphs have HWIO, the fixture OIHW
 			gradient = weights.HWIOToOIHW(gradient, s[0], s[1], s[2], s[3])
 		}
-		if d := difference(t, gradient[:len(want.First)], want.First) / want.Largest; !(d <= 1e-4) {
+		if d := difference(t, gradient[:len(want.First)], want.First) / want.Largest; !(d <= 5e-4) {
 			t.Errorf("gradient of %s differs by %g of the largest", name, d)
 		}
-		if d := largest(gradient)/want.Largest - 1; !(math.Abs(d) <= 1e-4) {
+		if d := largest(gradient)/want.Largest - 1; !(math.Abs(d) <= 5e-4) {
 			t.Errorf("largest gradient of %s is %g, want %g", name, largest(gradient), want.Largest)
 		}
 	}

@@ -6,10 +6,12 @@ import (
 	"math"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 	"github.com/gestalt-vision/gestalt/nets"
 )
@@ -64,12 +66,26 @@ func TestPredictJSON(t *testing.T) {
 	shared := sharedtest.Path(t, ".")
 	t.Setenv("GESTALT_SHARED", shared)
 	t.Setenv("GESTALT_CACHE", t.TempDir())
-	tar := sharedtest.Path(t, "geirhos/edges.tar")
+	set, err := dataset.Open(sharedtest.Path(t, "geirhos/edges.tar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	folder := t.TempDir()
+	for i := range 11 {
+		data, err := set.Read(i)
+		if err == nil {
+			err = os.WriteFile(filepath.Join(folder, path.Base(set.Item(i).Key)), data, 0o600)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	var first string
 	for _, args := range [][]string{{"--batch", "8", "--workers", "1"}, {"--batch", "3", "--workers", "4"}} {
 		var out, errOut bytes.Buffer
 		args = append([]string{"predict", "--model", "squeezenet1_1", "--json", "--top", "2"}, args...)
-		if code := run(append(args, tar), &out, &errOut); code != exitDone {
+		if code := run(append(args, folder), &out, &errOut); code != exitDone {
 			t.Fatalf("exit code %d: %s", code, errOut.String())
 		}
 		if first == "" {
