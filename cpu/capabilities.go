@@ -39,7 +39,8 @@ func init() {
 		compute.OpTypeReduceMax, compute.OpTypeReduceMin, compute.OpTypeReduceProduct, compute.OpTypeReduceSum,
 		compute.OpTypeReduceWindow, compute.OpTypeArgMinMax,
 
-		compute.OpTypeBatchNormForInference, compute.OpTypeConvGeneral, compute.OpTypeDot, compute.OpTypeDotGeneral,
+		compute.OpTypeBatchNormForInference, compute.OpTypeBatchNormForTraining, compute.OpTypeBatchNormGradient,
+		compute.OpTypeConvGeneral, compute.OpTypeDot, compute.OpTypeDotGeneral,
 
 		compute.OpTypeBitcast, compute.OpTypeBroadcastInDim, compute.OpTypeClamp, compute.OpTypeConcatenate,
 		compute.OpTypeConvertDType, compute.OpTypeIota, compute.OpTypePad, compute.OpTypeReshape, compute.OpTypeReverse,

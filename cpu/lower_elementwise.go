@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"bytes"
+
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 )
@@ -152,10 +154,50 @@ func lowerBinary(n *node) runner {
 	}
 	b := newBroadcastLoop(n.dims(), n.in[0].dims(), n.in[1].dims())
 	size, outSize := dtype.Size(), n.dtype().Size()
+	if dense, repeated, ok := b.repeatsRow(); ok {
+		return lowerRowwise(n, loop, dense, repeated, b.inner)
+	}
 	return func(w *workers, out *operand, in []operand) {
 		b.run(w, func(first, count int, at []int) {
 			loop(out.data[first*outSize:(first+count)*outSize], stretch(in[0].data, at[0], count, b.steps[0], size),
 				stretch(in[1].data, at[1], count, b.steps[1], size), b.steps[0], b.steps[1])
+		})
+	}
+}
+
+// rowRun is the length up to which rows that one operand repeats are worth
+// joining into longer runs.
+const rowRun = 1 << 10
+
+// repeatsRow reports whether one of two operands is dense and the other is one
+// short row repeated all over, such as one number per channel.
+func (b *broadcastLoop) repeatsRow() (dense, repeated int, ok bool) {
+	if len(b.dims) != 1 || b.inner == 0 || b.inner > rowRun/2 || b.steps[0] != 1 || b.steps[1] != 1 {
+		return 0, 0, false
+	}
+	repeated = 1
+	if b.strides[0][0] == 0 {
+		repeated = 0
+	}
+	dense = 1 - repeated
+	return dense, repeated, b.strides[repeated][0] == 0 && b.strides[dense][0] == b.inner
+}
+
+// lowerRowwise prepares an operation of a dense operand and a repeated row: the
+// row is written out a few times, so that one run covers several.
+func lowerRowwise(n *node, loop binaryLoop, dense, repeated, inner int) runner {
+	size, outSize := n.in[0].dtype().Size(), n.dtype().Size()
+	rows := rowRun / inner
+	run, total := rows*inner, n.size()
+	return func(w *workers, out *operand, in []operand) {
+		row := bytes.Repeat(in[repeated].data[:inner*size], min(rows, total/inner))
+		w.span(total, max(1, grain/run)*run, func(lo, hi int) {
+			for ; lo < hi; lo += run {
+				count := min(run, hi-lo)
+				var operands [2][]byte
+				operands[dense], operands[repeated] = in[dense].data[lo*size:(lo+count)*size], row[:count*size]
+				loop(out.data[lo*outSize:(lo+count)*outSize], operands[0], operands[1], 1, 1)
+			}
 		})
 	}
 }

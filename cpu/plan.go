@@ -133,13 +133,10 @@ func (p *planner) placeOperands(whole *node) {
 }
 
 // inPlace gives the block of an operand that n, at step i, may write over: one
-// with as many elements of the same size that nobody reads later, under an
-// operation that reads an element before it writes it.
+// with as many elements of the same size that nobody reads later, and that n
+// reads element by element before it writes there.
 func (p *planner) inPlace(n *node, i int) *block {
-	if !elementwise(n) {
-		return nil
-	}
-	for _, in := range n.in {
+	for _, in := range overwritable(n) {
 		r := root(in)
 		b := p.blocks[r]
 		if b == nil || b.fixed || p.into[r] != nil || p.lastUse[r] != i || b.last != i ||
@@ -147,6 +144,20 @@ func (p *planner) inPlace(n *node, i int) *block {
 			continue
 		}
 		return b
+	}
+	return nil
+}
+
+// overwritable lists the operands of n whose place the result could take.
+func overwritable(n *node) []*node {
+	if elementwise(n) {
+		return n.in
+	}
+	// A convolution reads the addend where it writes the result, once.
+	if n.op == opFusedConv && n.attr.(fusedAttr).addend {
+		if addend := n.in[len(n.in)-1]; root(addend) != root(n.in[0]) {
+			return []*node{addend}
+		}
 	}
 	return nil
 }

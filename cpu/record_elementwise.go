@@ -75,6 +75,7 @@ func (f *function) binary(op compute.OpType, left, right compute.Value) (compute
 	if err != nil {
 		return nil, err
 	}
+	shape = withEmptyAxes(shape, in)
 	a, b := f.builder.wide(in[0]), f.builder.wide(in[1])
 	n := f.builder.node(op, withDType(shape, a.dtype()), nil, a, b)
 	return f.builder.converted(n, shape.DType), nil
@@ -93,13 +94,27 @@ func (f *function) comparison(op compute.OpType, left, right compute.Value) (com
 		if err != nil {
 			return nil, err
 		}
-		return f.builder.node(op, shape, nil, in...), nil
+		return f.builder.node(op, withEmptyAxes(shape, in), nil, in...), nil
 	}
 	shape, err := shapeinference.ComparisonOp(op, in[0].shape, in[1].shape)
 	if err != nil {
 		return nil, err
 	}
-	return f.builder.node(op, shape, nil, f.builder.wide(in[0]), f.builder.wide(in[1])), nil
+	return f.builder.node(op, withEmptyAxes(shape, in), nil, f.builder.wide(in[0]), f.builder.wide(in[1])), nil
+}
+
+// withEmptyAxes makes an axis of a result empty if it is in an operand. Shape
+// inference takes the larger of 0 and 1, but nothing repeated is still nothing.
+func withEmptyAxes(shape shapes.Shape, operands []*node) shapes.Shape {
+	shape = shape.Clone()
+	for _, n := range operands {
+		for axis, dim := range n.dims() {
+			if dim == 0 {
+				shape.Dimensions[axis] = 0
+			}
+		}
+	}
+	return shape
 }
 
 // Where implements compute.Function.

@@ -7,7 +7,6 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapeinference"
-	"github.com/gomlx/compute/shapes"
 )
 
 // Reductions are written down in one form: the reduced axes are brought next to
@@ -155,49 +154,4 @@ func orOnes(values []int, n int) []int {
 		return slices.Repeat([]int{1}, n)
 	}
 	return slices.Clone(values)
-}
-
-// BatchNormForInference implements compute.Function: (x - mean) / sqrt(variance
-// + epsilon) * scale + offset, each but x a vector along the feature axis.
-//
-// It is recorded as x*s + t with s = scale/sqrt(variance+epsilon) and t = offset
-// - mean*s: s and t depend on weights only and are computed once, and a pass
-// finds the same pattern where a graph spells it out.
-func (f *function) BatchNormForInference(operand, scale, offset, mean, variance compute.Value, epsilon float32, axis int) (compute.Value, error) {
-	in, err := f.inputs(compute.OpTypeBatchNormForInference, operand, scale, offset, mean, variance)
-	if err != nil {
-		return nil, err
-	}
-	shape := in[0].shape
-	if !shape.DType.IsFloat() || axis < 0 || axis >= shape.Rank() {
-		return nil, fmt.Errorf("cpu engine: BatchNormForInference of %s along axis %d", shape, axis)
-	}
-	g := f.builder
-	aligned := slices.Repeat([]int{1}, shape.Rank())
-	aligned[axis] = shape.Dimensions[axis]
-	for i, vector := range in[1:] {
-		if vector.dtype() != shape.DType || !slices.Equal(vector.dims(), []int{shape.Dimensions[axis]}) {
-			return nil, fmt.Errorf("cpu engine: BatchNormForInference of %s along axis %d with a vector of %s", shape, axis, vector.shape)
-		}
-		in[i+1] = g.wide(g.reshaped(vector, aligned...))
-	}
-	x := g.wide(in[0])
-	vector := in[1].shape
-	small := g.scalar(x.dtype(), float64(epsilon))
-	s := g.node(compute.OpTypeMul, vector, nil, in[1], g.node(compute.OpTypeRsqrt, vector, nil, g.node(compute.OpTypeAdd, vector, nil, in[4], small)))
-	t := g.node(compute.OpTypeSub, vector, nil, in[2], g.node(compute.OpTypeMul, vector, nil, in[3], s))
-	y := g.node(compute.OpTypeAdd, x.shape, nil, g.node(compute.OpTypeMul, x.shape, nil, x, s), t)
-	return g.converted(y, shape.DType), nil
-}
-
-// scalar gives a constant of a float dtype.
-func (g *nodeSet) scalar(dtype dtypes.DType, value float64) *node {
-	shape := shapes.Make(dtype)
-	data := alignedBytes(byteSize(shape))
-	if dtype == dtypes.Float64 {
-		as[float64](data)[0] = value
-	} else {
-		as[float32](data)[0] = float32(value)
-	}
-	return g.constant(shape, data)
 }
