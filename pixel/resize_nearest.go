@@ -1,14 +1,15 @@
 package pixel
 
-// resizeNearest takes for each new pixel the one that its centre falls into.
-func resizeNearest(m *Image, w, h int) *Image {
-	out := New(w, h, m.C)
-	columns := nearest(m.W, w)
+// resizeNearest takes for each new pixel the one that its centre falls into. It
+// makes a part of the picture as it is at w x h pixels.
+func resizeNearest(m *Image, w, h int, part window) *Image {
+	out := New(part.w, part.h, m.C)
+	columns := nearest(m.W, w, part.x, part.w)
 	for x := range columns {
 		columns[x] *= m.C
 	}
 	before := -1
-	for y, from := range nearest(m.H, h) {
+	for y, from := range nearest(m.H, h, part.y, part.h) {
 		dst, src := out.Row(y), m.Row(from)
 		switch {
 		case from == before:
@@ -33,19 +34,21 @@ func resizeNearest(m *Image, w, h int) *Image {
 	return out
 }
 
-// nearest returns the index of the old pixel for each new one, as many of the
-// size as there are. The position is summed up, not multiplied out, because
+// nearest returns the index of the old pixel for each of count new ones beginning
+// with from, of the size that there are. The position is summed up, not multiplied out, because
 // Pillow sums it up and the rounding errors show. When they carry the last
 // positions beyond the end, those pixels stay black.
-func nearest(n, size int) []int {
+func nearest(n, size, from, count int) []int {
 	step := float64(n) / float64(size)
 	at := float64(step * 0.5)
-	index := make([]int, 0, size)
-	for range size {
+	index := make([]int, 0, count)
+	for i := range from + count {
 		if int(at) >= n {
 			break
 		}
-		index = append(index, int(at))
+		if i >= from {
+			index = append(index, int(at))
+		}
 		at += step
 	}
 	return index

@@ -8,27 +8,37 @@ import (
 // resamplePool lends the picture between the two passes.
 var resamplePool = sync.Pool{New: func() any { return new(Image) }}
 
-// resample resizes along the rows and then along the columns. Between the two
-// the samples are rounded to 8 bits, as Pillow does it. The first pass leaves out
-// the rows that the second doesn't need, and a pass that would change nothing is
-// left out.
-func resample(m *Image, w, h int, f Filter) *Image {
-	if h == m.H {
-		out := newWithRoom(nil, w, h, m.C)
-		resampleRows(out, m, 0, newWeights(m.W, w, f))
-		return out
+// resample makes a part of the picture as it is at w x h pixels, first along the
+// rows and then along the columns. Between the two the samples are rounded to 8
+// bits, as Pillow does it. The first pass leaves out the rows that the second
+// doesn't need, and a pass that would change nothing is left out.
+func resample(m *Image, w, h int, part window, f Filter) *Image {
+	first, end := part.y, part.y+part.h
+	var vertical *weights
+	if h != m.H {
+		vertical = newWeights(m.H, h, part.y, part.h, f)
+		first, end = vertical.span()
 	}
-	vertical := newWeights(m.H, h, f)
-	out := New(w, h, m.C)
 	if w == m.W {
-		resampleColumns(out, m, 0, vertical)
+		skip := 0
+		if part.w < m.W {
+			m, skip = cut(m, window{part.x, first, part.w, end - first}), first
+		}
+		out := New(part.w, part.h, m.C)
+		resampleColumns(out, m, skip, vertical)
 		return out
 	}
-	first, end := vertical.span()
+	horizontal := newWeights(m.W, w, part.x, part.w, f)
+	if vertical == nil {
+		out := newWithRoom(nil, part.w, part.h, m.C)
+		resampleRows(out, m, first, horizontal)
+		return out
+	}
 	between := resamplePool.Get().(*Image)
 	defer resamplePool.Put(between)
-	*between = *newWithRoom(between.Pix, w, end-first, m.C)
-	resampleRows(between, m, first, newWeights(m.W, w, f))
+	*between = *newWithRoom(between.Pix, part.w, end-first, m.C)
+	resampleRows(between, m, first, horizontal)
+	out := New(part.w, part.h, m.C)
 	resampleColumns(out, between, first, vertical)
 	return out
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"hash/crc32"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"testing"
@@ -125,6 +126,46 @@ func TestSizesAsTorchvision(t *testing.T) {
 	}
 }
 
+// The short cut must give what its two steps give.
+func TestResizeShortCrop(t *testing.T) {
+	r := rand.New(rand.NewPCG(15, 16))
+	for i := range 3000 {
+		top := []int{6, 60}[i%2]
+		m := generated(uint32(i), 1+r.IntN(top), 1+r.IntN(top), []int{1, 3, 3, 4}[r.IntN(4)])
+		side, w, h, f := 1+r.IntN(top), 1+r.IntN(top), 1+r.IntN(top), Filter(r.IntN(6))
+		if i%5 == 0 {
+			side = min(m.W, m.H) // nothing to resize
+		}
+		want, got := CenterCrop(ResizeShort(m, side, f), w, h), ResizeShortCrop(m, side, w, h, f)
+		if got.W != want.W || got.H != want.H || got.C != want.C || !bytes.Equal(got.Pix, want.Pix) {
+			t.Fatalf("%d x %d x %d to %d, cropped to %d x %d, %v: not the same", m.W, m.H, m.C, side, w, h, f)
+		}
+	}
+	// The whole would have 256 x 512,000,000 pixels.
+	if got := ResizeShortCrop(generated(2, 2, 4_000_000, 1), 256, 224, 224, Bilinear); got.W != 224 || got.H != 224 {
+		t.Errorf("a long picture came out as %d x %d", got.W, got.H)
+	}
+}
+
+// One side as it was, the other not, and a part of it: each pass alone.
+func TestResizedPart(t *testing.T) {
+	r := rand.New(rand.NewPCG(17, 18))
+	for i := range 500 {
+		m := generated(uint32(i), 1+r.IntN(40), 1+r.IntN(40), []int{1, 3, 4}[i%3])
+		w, h, f := m.W, m.H, Filter(r.IntN(6))
+		if i%2 == 0 {
+			w = 1 + r.IntN(60)
+		} else {
+			h = 1 + r.IntN(60)
+		}
+		x, y := r.IntN(w), r.IntN(h)
+		part := window{x, y, 1 + r.IntN(w-x), 1 + r.IntN(h-y)}
+		if want, got := cut(Resize(m, w, h, f), part), resized(m, w, h, part, f); !bytes.Equal(got.Pix, want.Pix) {
+			t.Fatalf("%v of %d x %d x %d at %d x %d, %v: not the same", part, m.W, m.H, m.C, w, h, f)
+		}
+	}
+}
+
 func TestNothingToDo(t *testing.T) {
 	m := generated(2, 300, 224, 3)
 	if ResizeShort(m, 224, Bilinear) != m {
@@ -143,6 +184,8 @@ func TestResizeRefuses(t *testing.T) {
 		"empty":    func() { Resize(New(0, 4, 3), 4, 4, Box) },
 		"filter 6": func() { Resize(m, 2, 2, Lanczos+1) },
 		"crop 0":   func() { CenterCrop(m, 0, 2) },
+		"side 0":   func() { ResizeShort(m, 0, Box) },
+		"both 0":   func() { ResizeShortCrop(m, 0, 2, 2, Box) },
 	} {
 		func() {
 			defer func() { recover() }()
@@ -156,6 +199,21 @@ func TestFilterString(t *testing.T) {
 	if s := fmt.Sprint(Nearest, Bilinear, Lanczos, Filter(9)); s != "nearest bilinear lanczos Filter(9)" {
 		t.Error(s)
 	}
+}
+
+// BenchmarkPreprocess is what a photograph goes through on its way to a network.
+func BenchmarkPreprocess(b *testing.B) {
+	m := generated(2, 500, 375, 3)
+	b.Run("two steps", func(b *testing.B) {
+		for b.Loop() {
+			CenterCrop(ResizeShort(m, 256, Bilinear), 224, 224)
+		}
+	})
+	b.Run("one step", func(b *testing.B) {
+		for b.Loop() {
+			ResizeShortCrop(m, 256, 224, 224, Bilinear)
+		}
+	})
 }
 
 func BenchmarkResize(b *testing.B) {

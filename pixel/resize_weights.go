@@ -79,22 +79,22 @@ func (w *weights) span() (first, end int) {
 	return w.first[0], w.first[last] + w.count[last]
 }
 
-// newWeights computes the weights by which n pixels become size pixels. A new
-// pixel i has its centre at (i+1/2)*n/size; an old one j counts by the value of
+// newWeights computes the weights by which n pixels become size pixels, for count
+// of those beginning with from. A new pixel i has its centre at (i+1/2)*n/size; an old one j counts by the value of
 // the kernel at the distance of its centre, j+1/2, and the weights of a new pixel
 // are made to sum to 1 before they are rounded (to nearest, halves away from
 // zero). The operations and their order are those that Pillow's numbers show.
-func newWeights(n, size int, f Filter) *weights {
+func newWeights(n, size, from, count int, f Filter) *weights {
 	k := kernels[f]
 	scale := float64(n) / float64(size)
 	stretch := max(scale, 1)
 	radius := float64(k.radius * stretch)
-	w := &weights{size: int(math.Ceil(radius))*2 + 1, first: make([]int, size), count: make([]int, size)}
-	w.value = make([]int32, w.size*size)
+	w := &weights{size: int(math.Ceil(radius))*2 + 1, first: make([]int, count), count: make([]int, count)}
+	w.value = make([]int32, w.size*count)
 	exact := make([]float64, w.size)
 	inverse := 1 / stretch
-	for i := range size {
-		centre := float64((float64(i) + 0.5) * scale)
+	for i := range count {
+		centre := float64((float64(from+i) + 0.5) * scale)
 		first := max(int(centre-radius+0.5), 0)
 		end := min(int(centre+radius+0.5), n)
 		sum := 0.0
