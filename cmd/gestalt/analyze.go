@@ -1,12 +1,7 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/json"
-	"fmt"
 	"io"
-	"os"
-	"strconv"
 
 	"github.com/spf13/cobra"
 
@@ -37,8 +32,7 @@ const analyzeExample = `  gestalt analyze raw-data.tar.gz
 type analyzeFlags struct {
 	json, pairs bool
 	html, csv   string
-	rounds      int
-	seed        uint64
+	resampling  resampling
 }
 
 func newAnalyzeCommand() *cobra.Command {
@@ -55,18 +49,15 @@ func newAnalyzeCommand() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print one JSON document instead of tables")
 	flags.StringVar(&f.html, "html", "", "write the report to this file")
 	flags.StringVar(&f.csv, "csv", "", "write one row per observer to this file")
-	flags.IntVar(&f.rounds, "rounds", measure.DefaultRounds, "bootstrap rounds and permutations; 0 for none")
-	flags.Uint64Var(&f.seed, "seed", 0, "seed of the bootstrap and of the permutations")
+	f.resampling.addFlags(cmd)
 	flags.BoolVar(&f.pairs, "pairs", false, "print every pair of observers, people with people too")
 	return cmd
 }
 
-// maxRounds keeps a slip of the finger from filling the memory.
-const maxRounds = 1_000_000
-
 func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
-	if f.rounds < 0 || f.rounds > maxRounds {
-		return usagef("--rounds %d: it must be between 0 and %d", f.rounds, maxRounds)
+	settings, err := f.resampling.settings()
+	if err != nil {
+		return err
 	}
 	exps, err := measure.ReadPaths(paths...)
 	if err != nil {
@@ -75,15 +66,15 @@ func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
 	if err := cmd.Context().Err(); err != nil {
 		return err
 	}
-	settings := measure.Settings{Rounds: f.rounds, Seed: f.seed}
-	if f.rounds == 0 {
-		settings.Rounds = -1 // measure takes 0 for the default
-	}
 	a := measure.Analyze(exps, settings)
 	if f.html != "" {
-		made, err := analysisMade(paths, a.Settings)
-		if err != nil {
-			return err
+		made := []report.Row{{Key: "Program", Value: "gestalt " + currentVersion().String()}}
+		for _, path := range paths {
+			value, err := withHash(path)
+			if err != nil {
+				return err
+			}
+			made = append(made, report.Row{Key: "Trials", Value: value})
 		}
 		page := report.Page{Analysis: a, Made: made}
 		if err := atomicfile.Write(f.html, func(w io.Writer) error { return report.Write(w, page) }); err != nil {
@@ -96,40 +87,8 @@ func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
 		}
 	}
 	if f.json {
-		enc := json.NewEncoder(cmd.OutOrStdout())
-		enc.SetIndent("", "  ")
-		return enc.Encode(a)
+		return writeJSON(cmd.OutOrStdout(), a)
 	}
 	_, err = io.WriteString(cmd.OutOrStdout(), analysisText(a, f.pairs))
 	return err
-}
-
-// analysisMade says what a report was made from: the settings, and each path with the SHA-256 of the file that it is.
-func analysisMade(paths []string, settings measure.Settings) ([]report.Row, error) {
-	made := []report.Row{{Key: "Program", Value: "gestalt " + currentVersion().String()}}
-	for _, path := range paths {
-		value := path
-		info, err := os.Stat(path)
-		if err != nil {
-			return nil, err
-		}
-		if info.Mode().IsRegular() {
-			f, err := os.Open(path)
-			if err != nil {
-				return nil, err
-			}
-			sum := sha256.New()
-			_, err = io.Copy(sum, f)
-			f.Close()
-			if err != nil {
-				return nil, fmt.Errorf("reading %s: %w", path, err)
-			}
-			value += fmt.Sprintf(" (SHA-256 %x)", sum.Sum(nil))
-		}
-		made = append(made, report.Row{Key: "Trials", Value: value})
-	}
-	return append(made,
-		report.Row{Key: "Bootstrap rounds", Value: strconv.Itoa(settings.Rounds)},
-		report.Row{Key: "Seed", Value: strconv.FormatUint(settings.Seed, 10)},
-	), nil
 }

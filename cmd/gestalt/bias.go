@@ -32,7 +32,7 @@ type biasOptions struct {
 	engine     string
 	batch      int
 	workers    int
-	settings   measure.Settings
+	resampling resampling
 	json       bool
 }
 
@@ -68,8 +68,7 @@ exit code is 1 after all others are done.`,
 	f.StringVar(&o.engine, "engine", defaultEngine(), "engine that runs the networks: "+strings.Join(engine.Names(), " or "))
 	f.IntVar(&o.batch, "batch", 8, "pictures that go through a network at once")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")
-	f.IntVar(&o.settings.Rounds, "rounds", measure.DefaultRounds, "bootstrap rounds and permutations; 0 for none")
-	f.Uint64Var(&o.settings.Seed, "seed", 0, "seed of the bootstrap")
+	o.resampling.addFlags(cmd)
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON instead of a table")
 	complete(cmd, "model", nets.Names()...)
 	complete(cmd, "engine", engine.Names()...)
@@ -85,8 +84,12 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		return usagef("say where the pictures are with --stimuli PATH")
 	case o.out == "":
 		return usagef("say where the results go with --out DIR")
-	case o.batch < 1 || o.workers < 1 || o.settings.Rounds < 0 || o.settings.Rounds > maxRounds:
-		return usagef("--batch and --workers must be at least 1, --rounds from 0 to %d", maxRounds)
+	case o.batch < 1 || o.workers < 1:
+		return usagef("--batch and --workers must be at least 1")
+	}
+	intervals, err := o.resampling.settings()
+	if err != nil {
+		return err
 	}
 	if _, err := measure.ParseAggregation(o.aggregate); err != nil {
 		return usageError{err}
@@ -99,7 +102,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 	if o.experiment == "" {
 		o.experiment = experimentOf(stimuli)
 	}
-	humans, err := readHumans(o)
+	humans, humansHash, err := readHumans(o)
 	if err != nil {
 		return err
 	}
@@ -119,7 +122,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 	made := biasSettings{
 		Version: currentVersion().String(), Experiment: o.experiment, Engine: o.engine, Aggregate: o.aggregate,
 		Stimuli: filepath.Base(o.stimuli), StimuliCount: stimuli.Len(), StimuliSHA256: sha,
-		Humans: o.humans, Intervals: o.settings,
+		Humans: humansHash, Intervals: intervals,
 	}
 	own := measure.Experiment{Name: o.experiment}
 	page := report.Page{Title: "Shape bias: " + o.experiment}
@@ -140,7 +143,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		}
 	}
 
-	summary := biasSummary{Analysis: measure.Analyze(append(humans, own), o.settings), Made: made}
+	summary := biasSummary{Analysis: measure.Analyze(append(humans, own), intervals), Made: made}
 	summary.Failed = slices.SortedFunc(maps.Keys(failed), func(a, b observe.Failure) int {
 		return strings.Compare(a.Picture+"\x00"+a.Reason, b.Picture+"\x00"+b.Reason)
 	})
@@ -209,16 +212,15 @@ func subjectName(spec string) string {
 	return strings.ReplaceAll(name, "_", "-")
 }
 
-// readHumans reads the published trials of the experiment.
-func readHumans(o biasOptions) ([]measure.Experiment, error) {
+// readHumans reads the published trials of the experiment, and says what they were read from.
+func readHumans(o biasOptions) (kept []measure.Experiment, hash string, err error) {
 	if o.humans == "" {
-		return nil, nil
+		return nil, "", nil
 	}
 	all, err := measure.ReadPaths(o.humans)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	var kept []measure.Experiment
 	var names []string
 	for _, e := range all {
 		names = append(names, e.Name)
@@ -227,9 +229,10 @@ func readHumans(o biasOptions) ([]measure.Experiment, error) {
 		}
 	}
 	if len(kept) == 0 {
-		return nil, usagef("%s has no trials of the experiment %s, but of %s; choose with --experiment", o.humans, o.experiment, strings.Join(names, ", "))
+		return nil, "", usagef("%s has no trials of the experiment %s, but of %s; choose with --experiment", o.humans, o.experiment, strings.Join(names, ", "))
 	}
-	return kept, nil
+	hash, err = withHash(o.humans)
+	return kept, hash, err
 }
 
 // experimentOf names the experiment by the folder of the pictures: that of a published set, else the folder above the

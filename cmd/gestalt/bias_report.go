@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -174,10 +173,4 @@ func tellBias(cmd *cobra.Command, o biasOptions, s biasSummary) error {
 		fmt.Fprintf(cmd.ErrOrStderr(), "failed: %s: %s\n", f.Picture, f.Reason)
 	}
 	return fmt.Errorf("%d of %d pictures failed; the others are done", len(s.Failed), s.Made.StimuliCount)
-}
-
-func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
-	enc.SetIndent("", "  ")
-	return enc.Encode(v)
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"runtime"
 	"runtime/debug"
@@ -38,9 +37,7 @@ func newVersionCommand() *cobra.Command {
 			info := currentVersion()
 			out := cmd.OutOrStdout()
 			if asJSON {
-				enc := json.NewEncoder(out)
-				enc.SetIndent("", "  ")
-				return enc.Encode(info)
+				return writeJSON(out, info)
 			}
 			fmt.Fprintf(out, "gestalt %s %s\n", info.Version, info.Commit)
 			fmt.Fprintf(out, "%s %s/%s\n", info.Go, info.OS, info.Arch)
