@@ -184,7 +184,8 @@ func (d *pngDecoder) readTransparency(b []byte) error {
 	case d.colour == pngGrey && len(b) == 2, d.colour == pngRGB && len(b) == 6:
 		d.keyed = true
 		for i := range len(b) / 2 {
-			d.key[i] = binary.BigEndian.Uint16(b[2*i:])
+			// What is above the depth must be ignored, says the standard.
+			d.key[i] = binary.BigEndian.Uint16(b[2*i:]) & (1<<d.info.Depth - 1)
 		}
 	default:
 		return FormatError(fmt.Sprintf("a tRNS chunk of %d bytes does not suit the colour type", len(b)))
