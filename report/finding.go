@@ -48,10 +48,10 @@ const maxNamed = 3
 
 // shapeFinding is "resnet50 decides by shape in 22.1% [19.2, 25.1] of its 734 shape-or-texture decisions; people ...".
 func (g *group) shapeFinding() finding {
-	decided := func(roles ...role) []member {
-		return slices.DeleteFunc(g.with(roles...), func(m member) bool { return !defined(m.ShapeBias) })
+	decided := func(members []member) []member {
+		return slices.DeleteFunc(members, func(m member) bool { return !defined(m.ShapeBias) })
 	}
-	networks, people := decided(network), decided(pool)
+	networks, people := decided(g.focused()), decided(g.with(pool))
 	var f finding
 	add := func(m member, name, verb, its, what string) {
 		if f != nil {
@@ -88,7 +88,7 @@ func (g *group) shapeFinding() finding {
 		}
 	}
 	if f == nil {
-		for _, m := range decided(person) {
+		for _, m := range decided(g.with(person)) {
 			if len(f) > 0 {
 				break
 			}
@@ -104,7 +104,7 @@ func (g *group) shapeFinding() finding {
 // accuracyFinding is the sentence where no picture has a cue conflict.
 func (g *group) accuracyFinding() finding {
 	var f finding
-	for _, m := range slices.Concat(g.with(network), g.with(pool)) {
+	for _, m := range slices.Concat(g.focused(), g.with(pool)) {
 		if !defined(m.Accuracy) || len(f) > 3*2*maxNamed {
 			continue
 		}
@@ -140,7 +140,7 @@ func keyFigures(all []*group) []keyFigure {
 		for _, m := range g.with(pool) {
 			out = append(out, keyFigure{"shape bias, people", percent(m.ShapeBias) + "%", percentInterval(m.ShapeBiasCI)})
 		}
-		networks := g.with(network)
+		networks := g.focused()
 		if len(networks) <= maxNamed {
 			for _, m := range networks {
 				out = append(out, keyFigure{"shape bias, " + m.label, percent(m.ShapeBias) + "%", percentInterval(m.ShapeBiasCI)})

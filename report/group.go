@@ -16,7 +16,8 @@ type group struct {
 	experiments []string
 	members     []member // pools first, then networks, then people
 	pairs       []*measure.Pair
-	conflict    bool // there are cue-conflict trials
+	conflict    bool   // there are cue-conflict trials
+	focus       string // Page.Focus
 }
 
 // A member is an observer with its place in the report.
@@ -180,6 +181,16 @@ func (g *group) with(roles ...role) []member {
 		}
 	}
 	return out
+}
+
+// focused returns the networks that the head speaks of.
+func (g *group) focused() []member {
+	networks := g.with(network)
+	own := slices.DeleteFunc(slices.Clone(networks), func(m member) bool { return m.Experiment != g.focus })
+	if len(own) > 0 {
+		return own
+	}
+	return networks
 }
 
 // find returns the position of an observer among the members, or -1.

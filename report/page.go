@@ -16,8 +16,11 @@ type Page struct {
 	Title      string // "Shape or texture?" when empty
 	Analysis   measure.Analysis
 	Thumbnails []Thumbnail
-	Failed     []Failure // pictures that could not be evaluated; shown at the top, never hidden
-	Made       []Row     // how it was made: settings, hashes, version, engine, in the order to be shown
+	// Focus is the experiment whose networks the head speaks of, where others are only there for comparison; with "" it
+	// speaks of all.
+	Focus  string
+	Failed []Failure // pictures that could not be evaluated; shown at the top, never hidden
+	Made   []Row     // how it was made: settings, hashes, version, engine, in the order to be shown
 }
 
 // A Thumbnail is one of the most shape-like or texture-like pictures of an observer.
@@ -118,6 +121,9 @@ type rankView struct {
 
 func newView(p *Page) (*view, error) {
 	all := groups(&p.Analysis)
+	for _, g := range all {
+		g.focus = p.Focus
+	}
 	v := &view{Title: p.Title, Style: template.CSS(styleSheet), Failed: p.Failed, Findings: findings(all),
 		Keys: keyFigures(all), Thumbs: thumbViews(p.Thumbnails), Pairs: len(p.Analysis.Pairs) > 0}
 	if v.Title == "" {

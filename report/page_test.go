@@ -116,6 +116,17 @@ func TestFindingSentence(t *testing.T) {
 	}
 }
 
+func TestFindingSentenceOfTheFocus(t *testing.T) {
+	p := smallPage()
+	p.Focus = conflictDirectory + trainedSuffix
+	const want = `<p class="finding">alexnet (trained-CNNs) decides by shape in <b>68.2%</b> [54.4, 81.9] of its 44 ` +
+		`shape-or-texture decisions; people in <b>91.5%</b> [86.2, 96.8] of their 106.`
+	if page := render(t, p); !strings.Contains(page, want) {
+		i := strings.Index(page, `class="finding"`)
+		t.Errorf("the sentence is %s", page[i:i+500])
+	}
+}
+
 // Names come from files that anybody may have written.
 func TestHostileNames(t *testing.T) {
 	const evil = `</title></style><script>alert(1)</script><img src="https://evil.example/x" onerror="alert(2)">'"&amp;`

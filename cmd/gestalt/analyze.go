@@ -26,12 +26,15 @@ interval and the p-value of a permutation test. Undefined figures are printed as
 
 const analyzeExample = `  gestalt analyze raw-data.tar.gz
   gestalt analyze raw-data.tar.gz results --html report.html --csv observers.csv
+  gestalt analyze raw-data.tar.gz --figure figure.svg --show humans,resnet50
   gestalt analyze --json raw-data/edge-experiment`
 
 // analyzeFlags are the flags of gestalt analyze.
 type analyzeFlags struct {
 	json, pairs bool
 	html, csv   string
+	figure      string
+	show        []string
 	resampling  resampling
 }
 
@@ -49,6 +52,8 @@ func newAnalyzeCommand() *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print one JSON document instead of tables")
 	flags.StringVar(&f.html, "html", "", "write the report to this file")
 	flags.StringVar(&f.csv, "csv", "", "write one row per observer to this file")
+	flags.StringVar(&f.figure, "figure", "", "write the shape-bias figure alone to this SVG file")
+	flags.StringSliceVar(&f.show, "show", nil, "observers in --figure (default all); humans is the pool")
 	f.resampling.addFlags(cmd)
 	flags.BoolVar(&f.pairs, "pairs", false, "print every pair of observers, people with people too")
 	return cmd
@@ -83,6 +88,12 @@ func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
 	}
 	if f.csv != "" {
 		if err := atomicfile.Write(f.csv, func(w io.Writer) error { return report.WriteCSV(w, a) }); err != nil {
+			return err
+		}
+	}
+	if f.figure != "" {
+		draw := func(w io.Writer) error { return report.FigureSVG(w, a, "", f.show...) }
+		if err := atomicfile.Write(f.figure, draw); err != nil {
 			return err
 		}
 	}

@@ -125,7 +125,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		Humans: humansHash, Intervals: intervals,
 	}
 	own := measure.Experiment{Name: o.experiment}
-	page := report.Page{Title: "Shape bias: " + o.experiment}
+	page := report.Page{Title: "Shape bias: " + o.experiment, Focus: o.experiment}
 	failed := map[observe.Failure]bool{} // by picture and reason: every network fails on the same ones
 	for _, spec := range o.models {
 		seen, err := observeWith(cmd, o, spec, stimuli, journal)
