@@ -169,10 +169,13 @@ func (d *jpegDecoder) coefficientBlock(c *jpegComponent, row *coefficientRow, x 
 	case !d.info.Progressive:
 		var block jpegBlock
 		d.decodeBlock(&block, c, &unitQuant)
-		row.nonzero[x] = 0
+		b[0] = block[0]
 		for k := range 64 {
-			b[k] = block[zigzag[k]&63]
-			row.nonzero[x] |= nonzeroBit(b[k]) << k
+			// A second scan of the same component is not legal; libjpeg lays it over the first.
+			if v := block[zigzag[k]&63]; v != 0 {
+				b[k] = v
+				row.nonzero[x] |= 1 << k
+			}
 		}
 	case s.ss == 0 && s.ah == 0:
 		_, size := d.reader.symbol(c.dc, &d.warnings)
