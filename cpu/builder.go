@@ -108,7 +108,11 @@ func (g *builder) Compile() (compute.Executable, error) {
 		return nil, fmt.Errorf("cpu engine: %q has no outputs: Return was not called", g.name)
 	}
 	g.compiled = true
-	return compile(g)
+	e, err := compile(g)
+	if err != nil {
+		return nil, err
+	}
+	return e, nil
 }
 
 // function is the main function of a computation. Operations that it does not

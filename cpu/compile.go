@@ -79,7 +79,7 @@ func compile(g *builder) (*executable, error) {
 	for i, n := range static {
 		if slots[n] {
 			given[n] = place{space: inSlot, index: len(e.slots), size: byteSize(n.shape)}
-			e.slots = append(e.slots, slot{n, slices.Sorted(maps.Keys(a.needs[n])), i})
+			e.slots = append(e.slots, slot{n, a.needs[n].list(), i})
 		}
 	}
 	var err error

@@ -301,6 +301,36 @@ func TestWeightsArePackedOnce(t *testing.T) {
 	}
 }
 
+// TestConstantWeights gives the filter as a constant: it is packed once as well.
+func TestConstantWeights(t *testing.T) {
+	b := open(t, "")
+	defer b.Finalize()
+	s := &spy{backend: b}
+	filter := floatsOf(randomTensor(1, 3, 3, 2, 4))
+	exec := graph.MustNewExec(s, func(x *graph.Node) *graph.Node {
+		w := graph.Reshape(graph.Const(x.Graph(), filter), 3, 3, 2, 4)
+		return graph.Add(graph.Convolve(x, graph.MulScalar(w, 2)).PadSame().Done(), graph.Const(x.Graph(), [][][][]float32{{{{1, 2, 3, 4}}}}))
+	})
+	plain := open(t, "")
+	plain.plain = true
+	defer plain.Finalize()
+	want := floatsOf(graph.MustNewExec(plain, func(x, w *graph.Node) *graph.Node {
+		return graph.Add(graph.Convolve(x, graph.MulScalar(w, 2)).PadSame().Done(), graph.Const(x.Graph(), [][][][]float32{{{{1, 2, 3, 4}}}}))
+	}).MustExec(randomTensor(2, 1, 5, 5, 2), tensors.FromFlatDataAndDimensions(filter, 3, 3, 2, 4))[0])
+	var kept *preparedValue
+	for i := range 2 {
+		got := floatsOf(exec.MustExec(randomTensor(2, 1, 5, 5, 2))[0])
+		if d := difference(t, want, got); d > 1e-5 {
+			t.Errorf("execution %d differs by %.2g", i, d)
+		}
+		prepared := *s.last.prepared.Load()
+		if i > 0 && &prepared[0] != kept {
+			t.Error("the constant filter was packed again")
+		}
+		kept = &prepared[0]
+	}
+}
+
 // TestInPlaceNeedsAsManyElements compares 4 numbers with 4 others, each with
 // each: the 16 bools take as many bytes as the 4 numbers, but not their place.
 func TestInPlaceNeedsAsManyElements(t *testing.T) {

@@ -1,6 +1,8 @@
 package cpu
 
 import (
+	"math/bits"
+
 	"github.com/gomlx/compute"
 )
 
@@ -21,42 +23,79 @@ type analysis struct {
 	needs  map[*node]parameterSet
 }
 
-// parameterSet is a set of parameter numbers.
-type parameterSet map[int]bool
+// parameterSet is a set of parameter numbers, a bit for each.
+type parameterSet []uint64
+
+func (s *parameterSet) grow(words int) {
+	if len(*s) < words {
+		*s = append(*s, make([]uint64, words-len(*s))...)
+	}
+}
+
+// add adds one parameter.
+func (s *parameterSet) add(index int) {
+	s.grow(index/64 + 1)
+	(*s)[index/64] |= 1 << (index % 64)
+}
+
+// join adds all parameters of another set.
+func (s *parameterSet) join(other parameterSet) {
+	s.grow(len(other))
+	for i, word := range other {
+		(*s)[i] |= word
+	}
+}
+
+// within reports whether all parameters are in the other set.
+func (s parameterSet) within(other parameterSet) bool {
+	for i, word := range s {
+		if i < len(other) {
+			word &^= other[i]
+		}
+		if word != 0 {
+			return false
+		}
+	}
+	return true
+}
+
+// list gives the parameters in order.
+func (s parameterSet) list() []int {
+	var all []int
+	for i, word := range s {
+		for ; word != 0; word &= word - 1 {
+			all = append(all, i*64+bits.TrailingZeros64(word))
+		}
+	}
+	return all
+}
 
 // analyse looks at the nodes in order, which must be complete and sorted.
 func analyse(order []*node) *analysis {
 	a := &analysis{static: make(map[*node]bool), needs: make(map[*node]parameterSet)}
 	light := make(map[*node]bool) // depends on parameters and constants by light operations only
 	for _, n := range order {
-		needs := make(parameterSet)
+		var needs parameterSet
 		if parameter, ok := n.attr.(parameterAttr); ok {
-			needs[parameter.index] = true
+			needs.add(parameter.index)
 		}
 		light[n] = !isHeavy(n)
 		for _, in := range n.in {
 			light[n] = light[n] && light[in]
-			for index := range a.needs[in] {
-				needs[index] = true
-			}
+			needs.join(a.needs[in])
 		}
 		a.needs[n] = needs
 	}
-	weights := make(parameterSet)
+	var weights parameterSet
 	for _, n := range order {
 		for i := range n.in {
 			if isWeight(n, i) && light[n.in[i]] {
-				for index := range a.needs[n.in[i]] {
-					weights[index] = true
-				}
+				weights.join(a.needs[n.in[i]])
 			}
 		}
 	}
 	for _, n := range order {
-		static := light[n] && !isLeaf(n)
-		for index := range a.needs[n] {
-			static = static && weights[index]
-		}
+		static := light[n] && !isLeaf(n) && a.needs[n].within(weights)
 		if repeats(n) && byteSize(n.shape) > keptBytes {
 			static = false
 		}
