@@ -344,6 +344,22 @@ func TestInPlaceNeedsAsManyElements(t *testing.T) {
 	}
 }
 
+// TestConcatenationLeavesOthersDense reads a convolution both in a concatenation
+// and, under another shape, outside of it.
+func TestConcatenationLeavesOthersDense(t *testing.T) {
+	_, plain, fast := engines(t)
+	run := func(b compute.Backend) []float32 {
+		return floatsOf(graph.MustNewExec(b, func(x, w *graph.Node) *graph.Node {
+			y := graph.Convolve(x, w).PadSame().Done()
+			whole := graph.Concatenate([]*graph.Node{y, x}, -1)
+			return graph.Add(graph.ReduceAllSum(graph.Exp(whole)), graph.Reshape(graph.Neg(graph.Reshape(y, -1)), y.Shape().Dimensions...))
+		}).MustExec(randomTensor(1, 2, 5, 5, 3), randomTensor(2, 3, 3, 3, 4))[0])
+	}
+	if d := difference(t, run(plain), run(fast)); d > 1e-5 {
+		t.Errorf("results differ by %.2g", d)
+	}
+}
+
 // TestPlan checks on a real network that no two values share memory at a time,
 // and what the plan is for.
 func TestPlan(t *testing.T) {

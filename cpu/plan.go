@@ -41,7 +41,7 @@ type planner struct {
 	steps    []*node       // in order of execution
 	position map[*node]int // of a step
 	lastUse  map[*node]int // of a value or anything that shares its storage, by storage root
-	uses     map[*node]int // how often a node is an input
+	uses     map[*node]int // how often a value is an input, in any shape; by storage root
 	places   map[*node]place
 	blocks   map[*node]*block // by storage root
 	slices   map[*node]place  // of values computed into a concatenation, relative to it
@@ -72,7 +72,7 @@ func plan(steps []*node, given map[*node]place) *planner {
 		p.position[n] = i
 		p.lastUse[n] = i
 		for _, in := range n.in {
-			p.uses[in]++
+			p.uses[root(in)]++
 			p.lastUse[root(in)] = i
 		}
 	}
