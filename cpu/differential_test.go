@@ -317,3 +317,83 @@ func TestDotGeneral(t *testing.T) {
 		}
 	}
 }
+
+// TestRandomNets compares random networks with and without passes: what reads
+// what, and how often, is what fusing and placing have to get right.
+func TestRandomNets(t *testing.T) {
+	_, plain, fast := engines(t)
+	for seed := range uint64(150) {
+		define := func(n *net, x *graph.Node) *graph.Node {
+			r := rand.New(rand.NewPCG(seed, 17))
+			pool := []*graph.Node{n.conv(x, 3, 1, 1, 8)}
+			pick := func() *graph.Node { return pool[max(0, len(pool)-1-r.IntN(3))] }
+			for range 3 + r.IntN(9) {
+				y := pick()
+				switch r.IntN(9) {
+				case 0:
+					y = n.conv(y, 1, 1, 0, 1+r.IntN(20))
+				case 1:
+					y = n.conv(y, 3, 1, 1, 8)
+				case 2:
+					y = n.bias(y)
+				case 3:
+					y = relu(y)
+				case 4:
+					if z := pick(); z.Shape().Equal(y.Shape()) {
+						y = graph.Add(y, z)
+					}
+				case 5:
+					y = graph.Concatenate([]*graph.Node{y, pick()}, -1)
+				case 6:
+					y = maxPoolSame(y)
+				case 7:
+					d := y.Shape().Dimensions
+					y = graph.Reshape(graph.Tanh(graph.Reshape(y, -1, d[3])), d...)
+				case 8:
+					y = n.batchNorm(y, r.IntN(2) == 0)
+				}
+				pool = append(pool, y)
+			}
+			return graph.Concatenate([]*graph.Node{pick(), pool[len(pool)-1], pick()}, -1)
+		}
+		weights := weightsOf(t, fast, define, 2, 6, 5, 3)
+		run := func(b compute.Backend) []float32 {
+			return floatsOf(network(b, define).MustExec(arguments(randomTensor(seed, 2, 6, 5, 3), clones(weights))...)[0])
+		}
+		if d := difference(t, run(plain), run(fast)); d > 2e-5 {
+			t.Errorf("seed %d: results differ by %.2g", seed, d)
+		}
+	}
+}
+
+// TestGradients compares the gradients of a network by all of its weights.
+func TestGradients(t *testing.T) {
+	portable, plain, fast := engines(t)
+	define := func(n *net, x *graph.Node) *graph.Node {
+		x = relu(n.bias(n.conv(x, 3, 2, 1, 8)))
+		x = relu(graph.Add(n.batchNorm(n.conv(x, 3, 1, 1, 8), true), x))
+		x = graph.Concatenate([]*graph.Node{n.conv(x, 1, 1, 0, 4), n.bias(n.conv(x, 3, 1, 1, 6))}, -1)
+		x = graph.MeanPool(x).Window(2).Done()
+		return graph.Dot(graph.ReduceMean(x, 1, 2), n.weight(x.Graph(), 10, 5)).Product()
+	}
+	weights := weightsOf(t, fast, define, 2, 9, 9, 3)
+	run := func(b compute.Backend) [][]float32 {
+		exec := graph.MustNewExec(b, func(in []*graph.Node) []*graph.Node {
+			loss := graph.ReduceAllSum(graph.Square(define(&net{weights: in[1:]}, in[0])))
+			return append(graph.Gradient(loss, in...), loss)
+		})
+		var all [][]float32
+		for _, out := range exec.MustExec(arguments(randomTensor(6, 2, 9, 9, 3), clones(weights))...) {
+			all = append(all, floatsOf(out))
+		}
+		return all
+	}
+	want := run(portable)
+	for name, got := range map[string][][]float32{"plain": run(plain), "fast": run(fast)} {
+		for i := range want {
+			if d := difference(t, want[i], got[i]); d > 1e-4 {
+				t.Errorf("gradient %d of %s differs by %.2g", i, name, d)
+			}
+		}
+	}
+}
