@@ -78,3 +78,31 @@ func TestJournalIsForOneRun(t *testing.T) {
 		t.Errorf("a second run got %v, want to be refused", err)
 	}
 }
+
+// FuzzJournal opens any file as a journal: it is refused, or opened without loss of a whole line, and opens again.
+func FuzzJournal(f *testing.F) {
+	f.Add([]byte("{\"key\":\"a\",\"response\":\"cat\",\"scores\":[0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,0]}\n{\"key\":\"b\",\"resp"))
+	f.Add([]byte("{\"key\":\"a\",\"response\":\"cat\",\"scores\":[1e99]}\n"))
+	f.Add([]byte("\n\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "decisions.jsonl")
+		if err := os.WriteFile(path, content, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		j, err := OpenJournal(path)
+		if err != nil {
+			return
+		}
+		seen := len(j.seen)
+		if err := j.Close(); err != nil {
+			t.Fatal(err)
+		}
+		kept, _ := os.ReadFile(path)
+		if want := content[:strings.LastIndexByte(string(content), '\n')+1]; string(kept) != string(want) {
+			t.Fatalf("opening changed %q to %q", content, kept)
+		}
+		if again := open(t, path); len(again.seen) != seen {
+			t.Fatalf("%d decisions, then %d", seen, len(again.seen))
+		}
+	})
+}
