@@ -43,6 +43,7 @@ type arithmetic interface {
 	iota(out []byte, first, count, inner int)
 	reduce(op compute.OpType, out, x []byte, d reduceDims, part reducePart) bool // false if the dtype lacks op
 	argMinMax(out []int64, x []byte, d argAttr, part reducePart)
+	scatter(out, x, source []byte, g *windowGeometry, lo, hi int)
 	window(out, x []byte, g *windowGeometry, lo, hi int)
 	conv(out, x, filter []byte, g *convGeometry, lo, hi int)
 	matMul(out, a, b []byte, m, k, n int, transposed bool)

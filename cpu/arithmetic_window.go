@@ -61,6 +61,30 @@ func (numbers[T]) window(out, x []byte, g *windowGeometry, lo, hi int) {
 	}
 }
 
+// scatter adds each element of source to the element of out where the window at
+// its position has its largest (or smallest) input, the first of equals: the
+// gradient of pooling. It handles the positions [lo, hi) along the first axis and
+// expects zeros in out.
+func (numbers[T]) scatter(out, x, source []byte, g *windowGeometry, lo, hi int) {
+	to, from, given := as[T](out), as[T](x), as[T](source)
+	per := strides(g.out)[0]
+	at := make([]int, len(g.out))
+	at[0] = lo
+	for i := lo * per; i < hi*per; i++ {
+		best := -1
+		g.positions(at, func(offset int) {
+			v := from[offset]
+			if best < 0 || g.op == compute.ReduceOpMax && v > from[best] || g.op == compute.ReduceOpMin && v < from[best] {
+				best = offset
+			}
+		})
+		if best >= 0 {
+			to[best] += given[i]
+		}
+		advance(at, g.out)
+	}
+}
+
 // unravel writes the position of element number i of a tensor.
 func unravel(at, dims []int, i int) {
 	for axis := len(dims) - 1; axis >= 0; axis-- {

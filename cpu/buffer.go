@@ -168,7 +168,8 @@ func (b *backend) BufferFromFlatData(device compute.DeviceNum, flat any, shape s
 	}
 	result := b.newBuffer(shape.Clone())
 	if shape.Size() > 0 {
-		copy(result.data, dtypes.UnsafeByteSliceFromAny(flat))
+		from := dtypes.UnsafeByteSliceFromAny(flat)
+		b.workers.span(len(from), 1<<20, func(lo, hi int) { copy(result.data[lo:hi], from[lo:hi]) })
 	}
 	return result, nil
 }

@@ -38,6 +38,7 @@ func init() {
 		compute.OpTypeReduceLogicalAnd, compute.OpTypeReduceLogicalOr, compute.OpTypeReduceLogicalXor,
 		compute.OpTypeReduceMax, compute.OpTypeReduceMin, compute.OpTypeReduceProduct, compute.OpTypeReduceSum,
 		compute.OpTypeReduceWindow, compute.OpTypeArgMinMax,
+		compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin,
 
 		compute.OpTypeBatchNormForInference, compute.OpTypeBatchNormForTraining, compute.OpTypeBatchNormGradient,
 		compute.OpTypeConvGeneral, compute.OpTypeDot, compute.OpTypeDotGeneral,

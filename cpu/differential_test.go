@@ -397,3 +397,38 @@ func TestGradients(t *testing.T) {
 		}
 	}
 }
+
+// TestMaxPoolGradient compares the gradient of pooling with finite differences:
+// all values are different, so a small step never changes which is the largest.
+func TestMaxPoolGradient(t *testing.T) {
+	b := open(t, "threads=3")
+	defer b.Finalize()
+	const step = 1e-3
+	random := rand.New(rand.NewPCG(1, 1))
+	x := make([]float64, 3*5*6*2)
+	for i, v := range random.Perm(len(x)) {
+		x[i] = float64(v) / 10
+	}
+	for _, pool := range []func(x *graph.Node) *graph.PoolBuilder{graph.MaxPool, graph.MinPool} {
+		loss := func(x *graph.Node) *graph.Node {
+			y := pool(x).Window(3).Strides(2).PaddingPerDim([][2]int{{1, 1}, {0, 2}}).Done()
+			return graph.ReduceAllSum(graph.Mul(y, graph.Iota(x.Graph(), y.Shape(), 3)))
+		}
+		value := graph.MustNewExec(b, loss)
+		at := func() *tensors.Tensor { return tensors.FromFlatDataAndDimensions(x, 3, 5, 6, 2) }
+		got := tensors.MustCopyFlatData[float64](graph.MustNewExec(b, func(x *graph.Node) *graph.Node {
+			return graph.Gradient(loss(x), x)[0]
+		}).MustExec(at())[0])
+		for i := range x {
+			was := x[i]
+			x[i] = was + step
+			up := tensors.ToScalar[float64](value.MustExec(at())[0])
+			x[i] = was - step
+			down := tensors.ToScalar[float64](value.MustExec(at())[0])
+			x[i] = was
+			if want := (up - down) / (2 * step); math.Abs(got[i]-want) > 1e-9 {
+				t.Errorf("element %d: gradient %g, want %g", i, got[i], want)
+			}
+		}
+	}
+}

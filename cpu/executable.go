@@ -61,6 +61,12 @@ func (l *arenaList) put(arena []byte) {
 	l.free = append(l.free, arena)
 }
 
+func (l *arenaList) drop() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.free = nil
+}
+
 // frame is one run of a program: the memory that places refer to.
 type frame struct {
 	e        *executable
@@ -123,7 +129,7 @@ func (f *frame) run(s *step) (err error) {
 func (e *executable) Finalize() {
 	e.finalized.Store(true)
 	e.prepared.Store(nil)
-	e.arenas = arenaList{}
+	e.arenas.drop()
 }
 
 // Execute implements compute.Executable. It may be called several times at once.

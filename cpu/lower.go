@@ -52,6 +52,8 @@ func lowered(n *node) runner {
 		return lowerClamp(n)
 	case compute.OpTypeReduceWindow:
 		return lowerWindow(n)
+	case compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin:
+		return lowerScatter(n)
 	case opReduceSum, opReduceProduct, opReduceMax, opReduceMin, opReduceAnd, opReduceOr, opReduceXor:
 		return lowerReduce(n)
 	case opArgMinMax:
@@ -168,5 +170,23 @@ func lowerWindow(n *node) runner {
 	total := n.size()
 	return func(w *workers, out *operand, in []operand) {
 		w.span(total, max(1, grain/16/max(1, taps)), func(lo, hi int) { loops.window(out.data, in[0].data, g, lo, hi) })
+	}
+}
+
+// lowerScatter is the gradient of pooling. Windows that overlap add to the same
+// element, so only pictures that share no window run at once.
+func lowerScatter(n *node) runner {
+	loops := arithmetics[n.dtype()]
+	g := &windowGeometry{windowAttr: n.attr.(windowAttr), in: n.dims(), out: n.in[1].dims(), strides: strides(n.dims())}
+	if n.size() == 0 || n.in[1].size() == 0 {
+		return func(_ *workers, out *operand, _ []operand) { clear(out.data) }
+	}
+	group := g.out[0]
+	if g.size[0] == 1 && g.stride[0] == 1 {
+		group = 1
+	}
+	return func(w *workers, out *operand, in []operand) {
+		clear(out.data)
+		w.span(g.out[0], group, func(lo, hi int) { loops.scatter(out.data, in[0].data, in[1].data, g, lo, hi) })
 	}
 }

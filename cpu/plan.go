@@ -167,7 +167,8 @@ func overwritable(n *node) []*node {
 func elementwise(n *node) bool {
 	switch n.op {
 	case compute.OpTypeTranspose, compute.OpTypeBroadcastInDim, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypePad,
-		compute.OpTypeIota, compute.OpTypeReduceWindow, compute.OpTypeConcatenate:
+		compute.OpTypeIota, compute.OpTypeReduceWindow, compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin,
+		compute.OpTypeConcatenate:
 		return false
 	}
 	return n.op < compute.OpTypeLast && len(n.in) > 0

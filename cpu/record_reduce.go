@@ -155,3 +155,38 @@ func orOnes(values []int, n int) []int {
 	}
 	return slices.Clone(values)
 }
+
+// SelectAndScatterMax implements compute.Function.
+func (f *function) SelectAndScatterMax(operand, source compute.Value, size, strides []int, paddings [][2]int) (compute.Value, error) {
+	return f.selectAndScatter(compute.OpTypeSelectAndScatterMax, compute.ReduceOpMax, operand, source, size, strides, paddings)
+}
+
+// SelectAndScatterMin implements compute.Function.
+func (f *function) SelectAndScatterMin(operand, source compute.Value, size, strides []int, paddings [][2]int) (compute.Value, error) {
+	return f.selectAndScatter(compute.OpTypeSelectAndScatterMin, compute.ReduceOpMin, operand, source, size, strides, paddings)
+}
+
+func (f *function) selectAndScatter(op compute.OpType, reduction compute.ReduceOpType, operand, source compute.Value,
+	size, strides []int, paddings [][2]int) (compute.Value, error) {
+	in, err := f.inputs(op, operand, source)
+	if err != nil {
+		return nil, err
+	}
+	if len(strides) == 0 {
+		strides = size
+	}
+	x := in[0].shape
+	windows, err := shapeinference.ReduceWindow(x, size, strides, nil, nil, paddings)
+	if err != nil {
+		return nil, err
+	}
+	if !windows.Equal(in[1].shape) || x.DType == dtypes.Bool || x.Rank() == 0 {
+		return nil, fmt.Errorf("cpu engine: %s of %s, whose windows are %s, with a source of %s", opName(op), x, windows, in[1].shape)
+	}
+	attr := windowAttr{op: reduction, size: slices.Clone(size), stride: slices.Clone(strides),
+		inDilation: orOnes(nil, x.Rank()), dilated: orOnes(nil, x.Rank()), pad: make([][2]int, x.Rank())}
+	copy(attr.pad, paddings)
+	wide := f.builder.wide(in[0])
+	n := f.builder.node(op, wide.shape, attr, wide, f.builder.wide(in[1]))
+	return f.builder.converted(n, x.DType), nil
+}
