@@ -32,7 +32,7 @@ func (p Preprocess) Tensor(m *pixel.Image, dst []float32) error {
 	}
 	m = m.RGB()
 	if m.W != p.Crop || m.H != p.Crop {
-		m = pixel.CenterCrop(pixel.ResizeShort(m, p.Resize, p.Filter), p.Crop, p.Crop)
+		m = pixel.ResizeShortCrop(m, p.Resize, p.Crop, p.Crop, p.Filter)
 	}
 	// There are only 256 values for each channel. In float32 and in the same order of operations as torchvision, so
 	// that the results are the same to the last bit.
