@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -127,10 +126,7 @@ func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 		return err
 	}
 	if o.json {
-		enc := json.NewEncoder(out)
-		enc.SetIndent("", "  ")
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(document); err != nil {
+		if err := writeJSON(out, document); err != nil {
 			return err
 		}
 	}
