@@ -52,6 +52,23 @@ func TestSameBitsForAnyNumberOfThreads(t *testing.T) {
 	}
 }
 
+// TestPicturesDoNotSeeEachOther shows pictures alone and in a batch.
+func TestPicturesDoNotSeeEachOther(t *testing.T) {
+	b := open(t, "")
+	defer b.Finalize()
+	exec, weights := smallNet(t, b)
+	batch := randomTensor(8, 5, 33, 29, 3)
+	together := floatsOf(exec.MustExec(arguments(batch, weights)...)[0])
+	pixels := floatsOf(batch)
+	size := len(pixels) / 5
+	for i := range 5 {
+		one := tensors.FromFlatDataAndDimensions(pixels[i*size:(i+1)*size], 1, 33, 29, 3)
+		if got := floatsOf(exec.MustExec(arguments(one, weights)...)[0]); !slices.Equal(got, together[i*10:(i+1)*10]) {
+			t.Errorf("picture %d gives %v alone and %v in a batch", i, got, together[i*10:(i+1)*10])
+		}
+	}
+}
+
 func TestConcurrentExecutions(t *testing.T) {
 	b := open(t, "threads=2")
 	defer b.Finalize()
