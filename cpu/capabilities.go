@@ -46,6 +46,7 @@ func init() {
 		compute.OpTypeBitcast, compute.OpTypeBroadcastInDim, compute.OpTypeClamp, compute.OpTypeConcatenate,
 		compute.OpTypeConvertDType, compute.OpTypeIota, compute.OpTypePad, compute.OpTypeReshape, compute.OpTypeReverse,
 		compute.OpTypeSlice, compute.OpTypeTranspose, compute.OpTypeWhere,
+		compute.OpTypeDynamicSlice, compute.OpTypeDynamicUpdateSlice, compute.OpTypeGather,
 
 		compute.OpTypeOptimizationBarrier, compute.OpTypeSchedulingBarrier,
 	} {

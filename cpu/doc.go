@@ -40,5 +40,5 @@
 // float32 is fast. float64, all integers and bool go through plain loops;
 // float16 and bfloat16 are computed in float32 and rounded after each operation.
 // Integer division by zero is an error. Shapes are static; there are no
-// sub-functions, control flow or complex numbers yet.
+// sub-functions, control flow, scatter, random bits or complex numbers yet.
 package cpu

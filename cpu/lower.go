@@ -52,6 +52,12 @@ func lowered(n *node) runner {
 		return lowerClamp(n)
 	case compute.OpTypeReduceWindow:
 		return lowerWindow(n)
+	case compute.OpTypeGather:
+		return lowerGather(n)
+	case compute.OpTypeDynamicSlice:
+		return lowerDynamicSlice(n)
+	case compute.OpTypeDynamicUpdateSlice:
+		return lowerDynamicUpdateSlice(n)
 	case compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin:
 		return lowerScatter(n)
 	case opReduceSum, opReduceProduct, opReduceMax, opReduceMin, opReduceAnd, opReduceOr, opReduceXor:

@@ -168,7 +168,7 @@ func elementwise(n *node) bool {
 	switch n.op {
 	case compute.OpTypeTranspose, compute.OpTypeBroadcastInDim, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypePad,
 		compute.OpTypeIota, compute.OpTypeReduceWindow, compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin,
-		compute.OpTypeConcatenate:
+		compute.OpTypeConcatenate, compute.OpTypeGather, compute.OpTypeDynamicSlice, compute.OpTypeDynamicUpdateSlice:
 		return false
 	}
 	return n.op < compute.OpTypeLast && len(n.in) > 0
