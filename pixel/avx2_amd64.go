@@ -13,6 +13,18 @@ func resampleRow4AVX2(dst *byte, src *byte, offsets *int32, weights *int16, n in
 // resampleColumnsAVX2 makes n samples of a row out of count rows.
 func resampleColumnsAVX2(dst *byte, src *byte, stride int, weights *int32, count int, n int)
 
+// premultiplyAVX2 multiplies the colours of n pixels with their alpha.
+func premultiplyAVX2(dst *byte, src *byte, n int)
+
+// nearestRow1AVX2 copies n pixels of 1 bytes, each from its byte offset in src.
+func nearestRow1AVX2(dst *byte, src *byte, offsets *int32, n int)
+
+// nearestRow3AVX2 copies n pixels of 3 bytes, each from its byte offset in src. It reads 4 bytes for each and writes 4 behind the last.
+func nearestRow3AVX2(dst *byte, src *byte, offsets *int32, n int)
+
+// nearestRow4AVX2 copies n pixels of 4 bytes, each from its byte offset in src.
+func nearestRow4AVX2(dst *byte, src *byte, offsets *int32, n int)
+
 // unfilterPaeth3AVX2 undoes the Paeth filter on n pixels of 3 bytes. It reads 4 bytes for each.
 func unfilterPaeth3AVX2(row *byte, above *byte, n int)
 

@@ -416,6 +416,251 @@ DATA packed<>+30(SB)/1, $0x00
 DATA packed<>+31(SB)/1, $0x00
 GLOBL packed<>(SB), RODATA|NOPTR, $32
 
+// func premultiplyAVX2(dst *byte, src *byte, n int)
+// Requires: AVX, AVX2
+TEXT ·premultiplyAVX2(SB), NOSPLIT, $0-24
+	MOVQ         dst+0(FP), AX
+	MOVQ         src+8(FP), CX
+	MOVQ         n+16(FP), DX
+	VMOVDQU      opaque<>+0(SB), Y0
+	VPXOR        Y1, Y1, Y1
+	VPBROADCASTD alphaRound<>+0(SB), Y2
+
+pixels:
+	VMOVDQU    (CX), Y3
+	VPUNPCKLBW Y1, Y3, Y4
+	VPUNPCKHBW Y1, Y3, Y5
+	VPSHUFB    alphas01<>+0(SB), Y3, Y6
+	VPOR       Y0, Y6, Y6
+	VPMULLW    Y6, Y4, Y4
+	VPADDW     Y2, Y4, Y4
+	VPSRLW     $0x08, Y4, Y6
+	VPADDW     Y6, Y4, Y4
+	VPSRLW     $0x08, Y4, Y4
+	VPSHUFB    alphas23<>+0(SB), Y3, Y3
+	VPOR       Y0, Y3, Y3
+	VPMULLW    Y3, Y5, Y5
+	VPADDW     Y2, Y5, Y5
+	VPSRLW     $0x08, Y5, Y3
+	VPADDW     Y3, Y5, Y5
+	VPSRLW     $0x08, Y5, Y5
+	VPACKUSWB  Y5, Y4, Y4
+	VMOVDQU    Y4, (AX)
+	ADDQ       $0x20, CX
+	ADDQ       $0x20, AX
+	SUBQ       $0x08, DX
+	JNZ        pixels
+	VZEROUPPER
+	RET
+
+DATA alphas01<>+0(SB)/1, $0x03
+DATA alphas01<>+1(SB)/1, $0x80
+DATA alphas01<>+2(SB)/1, $0x03
+DATA alphas01<>+3(SB)/1, $0x80
+DATA alphas01<>+4(SB)/1, $0x03
+DATA alphas01<>+5(SB)/1, $0x80
+DATA alphas01<>+6(SB)/1, $0x80
+DATA alphas01<>+7(SB)/1, $0x80
+DATA alphas01<>+8(SB)/1, $0x07
+DATA alphas01<>+9(SB)/1, $0x80
+DATA alphas01<>+10(SB)/1, $0x07
+DATA alphas01<>+11(SB)/1, $0x80
+DATA alphas01<>+12(SB)/1, $0x07
+DATA alphas01<>+13(SB)/1, $0x80
+DATA alphas01<>+14(SB)/1, $0x80
+DATA alphas01<>+15(SB)/1, $0x80
+DATA alphas01<>+16(SB)/1, $0x03
+DATA alphas01<>+17(SB)/1, $0x80
+DATA alphas01<>+18(SB)/1, $0x03
+DATA alphas01<>+19(SB)/1, $0x80
+DATA alphas01<>+20(SB)/1, $0x03
+DATA alphas01<>+21(SB)/1, $0x80
+DATA alphas01<>+22(SB)/1, $0x80
+DATA alphas01<>+23(SB)/1, $0x80
+DATA alphas01<>+24(SB)/1, $0x07
+DATA alphas01<>+25(SB)/1, $0x80
+DATA alphas01<>+26(SB)/1, $0x07
+DATA alphas01<>+27(SB)/1, $0x80
+DATA alphas01<>+28(SB)/1, $0x07
+DATA alphas01<>+29(SB)/1, $0x80
+DATA alphas01<>+30(SB)/1, $0x80
+DATA alphas01<>+31(SB)/1, $0x80
+GLOBL alphas01<>(SB), RODATA|NOPTR, $32
+
+DATA alphas23<>+0(SB)/1, $0x0b
+DATA alphas23<>+1(SB)/1, $0x80
+DATA alphas23<>+2(SB)/1, $0x0b
+DATA alphas23<>+3(SB)/1, $0x80
+DATA alphas23<>+4(SB)/1, $0x0b
+DATA alphas23<>+5(SB)/1, $0x80
+DATA alphas23<>+6(SB)/1, $0x80
+DATA alphas23<>+7(SB)/1, $0x80
+DATA alphas23<>+8(SB)/1, $0x0f
+DATA alphas23<>+9(SB)/1, $0x80
+DATA alphas23<>+10(SB)/1, $0x0f
+DATA alphas23<>+11(SB)/1, $0x80
+DATA alphas23<>+12(SB)/1, $0x0f
+DATA alphas23<>+13(SB)/1, $0x80
+DATA alphas23<>+14(SB)/1, $0x80
+DATA alphas23<>+15(SB)/1, $0x80
+DATA alphas23<>+16(SB)/1, $0x0b
+DATA alphas23<>+17(SB)/1, $0x80
+DATA alphas23<>+18(SB)/1, $0x0b
+DATA alphas23<>+19(SB)/1, $0x80
+DATA alphas23<>+20(SB)/1, $0x0b
+DATA alphas23<>+21(SB)/1, $0x80
+DATA alphas23<>+22(SB)/1, $0x80
+DATA alphas23<>+23(SB)/1, $0x80
+DATA alphas23<>+24(SB)/1, $0x0f
+DATA alphas23<>+25(SB)/1, $0x80
+DATA alphas23<>+26(SB)/1, $0x0f
+DATA alphas23<>+27(SB)/1, $0x80
+DATA alphas23<>+28(SB)/1, $0x0f
+DATA alphas23<>+29(SB)/1, $0x80
+DATA alphas23<>+30(SB)/1, $0x80
+DATA alphas23<>+31(SB)/1, $0x80
+GLOBL alphas23<>(SB), RODATA|NOPTR, $32
+
+DATA opaque<>+0(SB)/1, $0x00
+DATA opaque<>+1(SB)/1, $0x00
+DATA opaque<>+2(SB)/1, $0x00
+DATA opaque<>+3(SB)/1, $0x00
+DATA opaque<>+4(SB)/1, $0x00
+DATA opaque<>+5(SB)/1, $0x00
+DATA opaque<>+6(SB)/1, $0xff
+DATA opaque<>+7(SB)/1, $0x00
+DATA opaque<>+8(SB)/1, $0x00
+DATA opaque<>+9(SB)/1, $0x00
+DATA opaque<>+10(SB)/1, $0x00
+DATA opaque<>+11(SB)/1, $0x00
+DATA opaque<>+12(SB)/1, $0x00
+DATA opaque<>+13(SB)/1, $0x00
+DATA opaque<>+14(SB)/1, $0xff
+DATA opaque<>+15(SB)/1, $0x00
+DATA opaque<>+16(SB)/1, $0x00
+DATA opaque<>+17(SB)/1, $0x00
+DATA opaque<>+18(SB)/1, $0x00
+DATA opaque<>+19(SB)/1, $0x00
+DATA opaque<>+20(SB)/1, $0x00
+DATA opaque<>+21(SB)/1, $0x00
+DATA opaque<>+22(SB)/1, $0xff
+DATA opaque<>+23(SB)/1, $0x00
+DATA opaque<>+24(SB)/1, $0x00
+DATA opaque<>+25(SB)/1, $0x00
+DATA opaque<>+26(SB)/1, $0x00
+DATA opaque<>+27(SB)/1, $0x00
+DATA opaque<>+28(SB)/1, $0x00
+DATA opaque<>+29(SB)/1, $0x00
+DATA opaque<>+30(SB)/1, $0xff
+DATA opaque<>+31(SB)/1, $0x00
+GLOBL opaque<>(SB), RODATA|NOPTR, $32
+
+DATA alphaRound<>+0(SB)/4, $0x00800080
+GLOBL alphaRound<>(SB), RODATA|NOPTR, $4
+
+// func nearestRow1AVX2(dst *byte, src *byte, offsets *int32, n int)
+// Requires: AVX
+TEXT ·nearestRow1AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ offsets+16(FP), DX
+	MOVQ n+24(FP), BX
+
+pixels:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	MOVLQSX 12(DX), R9
+	MOVLQSX 16(DX), R10
+	MOVLQSX 20(DX), R11
+	MOVLQSX 24(DX), R12
+	MOVLQSX 28(DX), R13
+	VPXOR   X0, X0, X0
+	VPINSRB $0x00, (CX)(SI*1), X0, X0
+	VPINSRB $0x01, (CX)(DI*1), X0, X0
+	VPINSRB $0x02, (CX)(R8*1), X0, X0
+	VPINSRB $0x03, (CX)(R9*1), X0, X0
+	VPINSRB $0x04, (CX)(R10*1), X0, X0
+	VPINSRB $0x05, (CX)(R11*1), X0, X0
+	VPINSRB $0x06, (CX)(R12*1), X0, X0
+	VPINSRB $0x07, (CX)(R13*1), X0, X0
+	VMOVQ   X0, (AX)
+	ADDQ    $0x20, DX
+	ADDQ    $0x08, AX
+	SUBQ    $0x08, BX
+	JNZ     pixels
+	RET
+
+// func nearestRow3AVX2(dst *byte, src *byte, offsets *int32, n int)
+// Requires: AVX
+TEXT ·nearestRow3AVX2(SB), NOSPLIT, $0-32
+	MOVQ    dst+0(FP), AX
+	MOVQ    src+8(FP), CX
+	MOVQ    offsets+16(FP), DX
+	MOVQ    n+24(FP), BX
+	VMOVDQU pack3<>+0(SB), X0
+
+pixels:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	MOVLQSX 12(DX), R9
+	VPXOR   X1, X1, X1
+	VPINSRD $0x00, (CX)(SI*1), X1, X1
+	VPINSRD $0x01, (CX)(DI*1), X1, X1
+	VPINSRD $0x02, (CX)(R8*1), X1, X1
+	VPINSRD $0x03, (CX)(R9*1), X1, X1
+	VPSHUFB X0, X1, X1
+	VMOVDQU X1, (AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x0c, AX
+	SUBQ    $0x04, BX
+	JNZ     pixels
+	RET
+
+DATA pack3<>+0(SB)/1, $0x00
+DATA pack3<>+1(SB)/1, $0x01
+DATA pack3<>+2(SB)/1, $0x02
+DATA pack3<>+3(SB)/1, $0x04
+DATA pack3<>+4(SB)/1, $0x05
+DATA pack3<>+5(SB)/1, $0x06
+DATA pack3<>+6(SB)/1, $0x08
+DATA pack3<>+7(SB)/1, $0x09
+DATA pack3<>+8(SB)/1, $0x0a
+DATA pack3<>+9(SB)/1, $0x0c
+DATA pack3<>+10(SB)/1, $0x0d
+DATA pack3<>+11(SB)/1, $0x0e
+DATA pack3<>+12(SB)/1, $0x80
+DATA pack3<>+13(SB)/1, $0x80
+DATA pack3<>+14(SB)/1, $0x80
+DATA pack3<>+15(SB)/1, $0x80
+GLOBL pack3<>(SB), RODATA|NOPTR, $16
+
+// func nearestRow4AVX2(dst *byte, src *byte, offsets *int32, n int)
+// Requires: AVX
+TEXT ·nearestRow4AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), AX
+	MOVQ src+8(FP), CX
+	MOVQ offsets+16(FP), DX
+	MOVQ n+24(FP), BX
+
+pixels:
+	MOVLQSX (DX), SI
+	MOVLQSX 4(DX), DI
+	MOVLQSX 8(DX), R8
+	MOVLQSX 12(DX), R9
+	VPXOR   X0, X0, X0
+	VPINSRD $0x00, (CX)(SI*1), X0, X0
+	VPINSRD $0x01, (CX)(DI*1), X0, X0
+	VPINSRD $0x02, (CX)(R8*1), X0, X0
+	VPINSRD $0x03, (CX)(R9*1), X0, X0
+	VMOVDQU X0, (AX)
+	ADDQ    $0x10, DX
+	ADDQ    $0x10, AX
+	SUBQ    $0x04, BX
+	JNZ     pixels
+	RET
+
 // func unfilterPaeth3AVX2(row *byte, above *byte, n int)
 // Requires: AVX
 TEXT ·unfilterPaeth3AVX2(SB), NOSPLIT, $0-24

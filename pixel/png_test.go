@@ -426,24 +426,3 @@ func TestDecodePNGCueConflict(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkDecodePNG decodes cue-conflict pictures, 224 x 224 RGB.
-func BenchmarkDecodePNG(b *testing.B) {
-	pictures := cueConflict(b)
-	for _, c := range []struct {
-		name   string
-		decode func(data []byte) error
-	}{
-		{"gestalt", func(data []byte) error { _, _, err := DecodePNG(data); return err }},
-		{"standard", func(data []byte) error { _, err := png.Decode(bytes.NewReader(data)); return err }},
-	} {
-		b.Run(c.name, func(b *testing.B) {
-			b.SetBytes(224 * 224 * 3)
-			for i := 0; b.Loop(); i++ {
-				if err := c.decode(pictures[i%len(pictures)]); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
-}

@@ -4,7 +4,7 @@ package pixel
 // (over 255, rounded to nearest).
 func premultiplied(m *Image) *Image {
 	out := New(m.W, m.H, 4)
-	for i := 0; i+4 <= len(m.Pix); i += 4 {
+	for i := premultiplyFast(out.Pix, m.Pix); i+4 <= len(m.Pix); i += 4 {
 		s, d := m.Pix[i:i+4], out.Pix[i:i+4]
 		a := uint32(s[3])
 		for c := range 3 {

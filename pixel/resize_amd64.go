@@ -86,3 +86,54 @@ func resampleColumnsFast(dst []byte, src *Image, row int, value []int32) bool {
 	}
 	return true
 }
+
+// nearestPlan holds what a row of pixels is made of.
+type nearestPlan struct {
+	offsets []int32 // in bytes; the last one repeated up to a multiple of what is done at once
+	copy    func(dst, src *byte, offsets *int32, n int)
+}
+
+// newNearestPlan returns nil when the assembly can't do it. The whole steps that
+// it works in fill up the row with copies of its last pixel: 7 of 1 byte at most,
+// 3 of 3 bytes and 4 bytes more, 3 of 4 bytes. That fits rowRoom.
+func newNearestPlan(offsets []int, channels int) *nearestPlan {
+	n := len(offsets)
+	if !hasAVX2 || n == 0 || offsets[n-1] > 1<<30 {
+		return nil
+	}
+	p, step := &nearestPlan{}, 4
+	switch channels {
+	case 1:
+		p.copy, step = nearestRow1AVX2, 8
+	case 3:
+		p.copy = nearestRow3AVX2
+	case 4:
+		p.copy = nearestRow4AVX2
+	default:
+		return nil
+	}
+	p.offsets = make([]int32, (n+step-1)/step*step)
+	for x := range p.offsets {
+		p.offsets[x] = int32(offsets[min(x, n-1)])
+	}
+	return p
+}
+
+// row makes a row. src begins with the old row and goes on for a byte or more
+// beyond it; dst has rowRoom bytes beyond the new one.
+func (p *nearestPlan) row(dst, src []byte) {
+	p.copy(&dst[0], &src[0], &p.offsets[0], len(p.offsets))
+}
+
+// premultiplyFast premultiplies as many pixels as may be from the first on, and
+// returns how many bytes those are.
+func premultiplyFast(dst, src []byte) int {
+	const step = 8
+	n := len(src) / 4 / step * step
+	if !hasAVX2 || n == 0 {
+		return 0
+	}
+	_ = dst[4*n-1]
+	premultiplyAVX2(&dst[0], &src[0], n)
+	return 4 * n
+}

@@ -3,35 +3,54 @@ package pixel
 // resizeNearest takes for each new pixel the one that its centre falls into. It
 // makes a part of the picture as it is at w x h pixels.
 func resizeNearest(m *Image, w, h int, part window) *Image {
-	out := New(part.w, part.h, m.C)
-	columns := nearest(m.W, w, part.x, part.w)
+	out := newWithRoom(nil, part.w, part.h, m.C)
+	pickPixels(out, m, nearest(m.W, w, part.x, part.w), nearest(m.H, h, part.y, part.h))
+	return out
+}
+
+// pickPixels sets the first pixels of out, which is black and has room after its
+// last row, to those of m in the columns and rows given.
+func pickPixels(out, m *Image, columns, rows []int) {
 	for x := range columns {
 		columns[x] *= m.C
 	}
-	before := -1
-	for y, from := range nearest(m.H, h, part.y, part.h) {
+	var plan *nearestPlan
+	if len(columns) == out.W && len(rows) == out.H { // it writes beyond the last pixel: black ones would suffer
+		plan = newNearestPlan(columns, m.C)
+	}
+	before, size := -1, out.W*out.C
+	for y, from := range rows {
 		dst, src := out.Row(y), m.Row(from)
 		switch {
 		case from == before:
 			copy(dst, out.Row(y-1))
-		case m.C == 1:
-			for x, at := range columns {
-				dst[x] = src[at]
-			}
-		case m.C == 3:
-			for _, at := range columns {
-				d, s := dst[:3:len(dst)], src[at:at+3:len(src)]
-				d[0], d[1], d[2] = s[0], s[1], s[2]
-				dst = dst[3:]
-			}
+		case plan != nil && from < m.H-1: // it reads beyond the last pixel
+			plan.row(out.Pix[y*size:(y+1)*size+rowRoom], m.Pix[from*len(src):])
 		default:
-			for x, at := range columns {
-				copy(dst[4*x:4*x+4], src[at:at+4])
-			}
+			pickRow(dst, src, m.C, columns)
 		}
 		before = from
 	}
-	return out
+}
+
+// pickRow sets the first pixels of dst to those of src at the byte offsets given.
+func pickRow(dst, src []byte, channels int, offsets []int) {
+	switch channels {
+	case 1:
+		for x, at := range offsets {
+			dst[x] = src[at]
+		}
+	case 3:
+		for _, at := range offsets {
+			d, s := dst[:3:len(dst)], src[at:at+3:len(src)]
+			d[0], d[1], d[2] = s[0], s[1], s[2]
+			dst = dst[3:]
+		}
+	default:
+		for x, at := range offsets {
+			copy(dst[4*x:4*x+4], src[at:at+4])
+		}
+	}
 }
 
 // nearest returns the index of the old pixel for each of count new ones beginning

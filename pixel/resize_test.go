@@ -215,17 +215,3 @@ func BenchmarkPreprocess(b *testing.B) {
 		}
 	})
 }
-
-func BenchmarkResize(b *testing.B) {
-	for _, c := range []struct{ w, h, toW, toH int }{{500, 375, 341, 256}, {4000, 3000, 341, 256}, {224, 224, 448, 448}} {
-		m := generated(2, c.w, c.h, 3)
-		for _, f := range []Filter{Nearest, Bilinear, Bicubic, Lanczos} {
-			b.Run(fmt.Sprintf("%dx%d-%dx%d/%v", c.w, c.h, c.toW, c.toH, f), func(b *testing.B) {
-				b.SetBytes(int64(c.w * c.h * 3))
-				for b.Loop() {
-					Resize(m, c.toW, c.toH, f)
-				}
-			})
-		}
-	}
-}
