@@ -4,26 +4,36 @@ package kernel
 // row.
 type rowsPlan struct {
 	Conv
-	im         *impl
-	x, out     []float32
-	xPitch     int
-	outPitch   int
-	f          *Filter
-	ep         Epilogue
-	lo, hi     float32
-	bias       [][]float32 // padded, per group
-	oh, ow     int
-	copied     bool // input rows are copied into the workspace
-	gathered   bool // of 1x1 kernels: of these only the pixels that are used
-	bufW       int  // width of the copied rows in pixels
-	rowsTask   int  // output rows and panels of a task
-	panelsTask int
+	im     *impl
+	x, out []float32
+	// Distances of pixels, rows and pictures of x and out, in floats.
+	xPitch, xRow, xPicture       int
+	outPitch, outRow, outPicture int
+	f                            *Filter
+	ep                           Epilogue
+	lo, hi                       float32
+	bias                         [][]float32 // padded, per group
+	oh, ow                       int
+	copied                       bool // input rows are copied into the workspace
+	gathered                     bool // of 1x1 kernels: of these only the pixels that are used
+	bufW                         int  // width of the copied rows in pixels
+	rowsTask                     int  // output rows and panels of a task
+	panelsTask                   int
 }
 
 // runRows runs every convolution that isn't pointwise or depthwise.
 func (c Conv) runRows(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogue, out []float32, outPitch int) {
-	r := &rowsPlan{Conv: c, im: current.Load(), x: x, xPitch: xPitch, f: f, ep: ep, out: out, outPitch: outPitch}
-	r.oh, r.ow = c.OutH(), c.OutW()
+	oh, ow := c.OutH(), c.OutW()
+	r := &rowsPlan{Conv: c, x: x, f: f, ep: ep, out: out, oh: oh, ow: ow, xPitch: xPitch, xRow: c.W * xPitch, xPicture: c.H * c.W * xPitch,
+		outPitch: outPitch, outRow: ow * outPitch, outPicture: oh * ow * outPitch}
+	r.run(p)
+}
+
+// run does the work of a plan whose geometry, operands and distances are given.
+// Rows above and below the input are padding, as many as the output needs.
+func (r *rowsPlan) run(p Parallel) {
+	c, f, ep, xPitch := &r.Conv, r.f, r.ep, r.xPitch
+	r.im = current.Load()
 	r.lo, r.hi = ep.bounds()
 	kg := c.K / c.Groups
 	for g := range c.Groups {
@@ -74,7 +84,7 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 	// row that of its rows.
 	top := max(0, y0*r.StrideH-r.PadTop)
 	bottom := min(r.H, (y1-1)*r.StrideH-r.PadTop+(r.KH-1)*r.DilationH+1)
-	in, pixel, row := r.x[min(len(r.x), (n*r.H+top)*r.W*r.xPitch+g*cg):], r.xPitch, r.W*r.xPitch
+	in, pixel, row := r.x[min(len(r.x), n*r.xPicture+top*r.xRow+g*cg):], r.xPitch, r.xRow
 	stride := r.StrideW * pixel
 	switch {
 	case r.gathered:
@@ -83,7 +93,7 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 		buf := w.floats(max(0, bottom-top) * row)
 		for y := y0; y < y1; y++ {
 			if iy := y*r.StrideH - r.PadTop; iy >= top && iy < bottom {
-				r.gatherRow(buf[(iy-top)*row:], in[(iy-top)*r.W*r.xPitch:], pixel)
+				r.gatherRow(buf[(iy-top)*row:], in[(iy-top)*r.xRow:], pixel)
 			}
 		}
 		in = buf
@@ -92,7 +102,7 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 		stride = r.StrideW * pixel
 		buf := w.floats(max(0, bottom-top) * row)
 		for y := top; y < bottom; y++ {
-			r.copyRow(buf[(y-top)*row:][:row], in[(y-top)*r.W*r.xPitch:])
+			r.copyRow(buf[(y-top)*row:][:row], in[(y-top)*r.xRow:])
 		}
 		in = buf
 	}
@@ -124,9 +134,9 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 				t.segs = w.segs[:(kh1-kh0)*segsPerRow]
 				t.b = b[kh0*rowLen*width:]
 			}
-			first := (n*r.oh + y) * r.ow
-			t.c = r.out[first*r.outPitch+channel:]
+			t.c = r.out[n*r.outPicture+y*r.outRow+channel:]
 			if r.ep.Add != nil {
+				first := (n*r.oh + y) * r.ow
 				t.add = r.ep.Add[first*r.ep.AddPitch+channel:]
 			}
 			t.strip(r.im, r.ow)

@@ -21,6 +21,13 @@
 // segments are left out. Columns of padding are provided by copying the input
 // rows of a task into a small zero-bordered buffer that stays in the cache.
 //
+// # Gradients
+//
+// The gradient with respect to the input is a convolution again, or several that
+// write interleaved pixels; see grad_input.go. The one with respect to the filter
+// sums outer products of pixels, in blocks and parts that depend on the shape
+// alone; see grad_filter.go.
+//
 // # Instruction sets
 //
 // Each loop exists in AVX-512, in AVX2 with FMA, and in portable Go; the
@@ -48,6 +55,8 @@ package kernel
 
 //go:generate sh -c "cd asm && go run . -loops tile -isa avx512 -pkg kernel -decl ../tile_avx512_amd64.go -out ../tile_avx512_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops tile -isa avx2 -pkg kernel -decl ../tile_avx2_amd64.go -out ../tile_avx2_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops outer -isa avx512 -pkg kernel -decl ../outer_avx512_amd64.go -out ../outer_avx512_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops outer -isa avx2 -pkg kernel -decl ../outer_avx2_amd64.go -out ../outer_avx2_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops taps -isa avx512 -pkg kernel -decl ../taps_avx512_amd64.go -out ../taps_avx512_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops taps -isa avx2 -pkg kernel -decl ../taps_avx2_amd64.go -out ../taps_avx2_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops elementwise -isa avx512 -pkg kernel -decl ../elementwise_avx512_amd64.go -out ../elementwise_avx512_amd64.s"

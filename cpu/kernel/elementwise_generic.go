@@ -7,6 +7,7 @@ var generic = impl{
 	name:       "generic",
 	tileRows:   14,
 	tile:       tileGeneric,
+	outer:      outerGeneric,
 	maxTaps:    maxTapsGeneric,
 	sumTaps:    sumTapsGeneric,
 	filterTaps: filterTapsGeneric,

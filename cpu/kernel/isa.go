@@ -13,6 +13,8 @@ type impl struct {
 	tileRows int
 	// tile computes t.count tiles of t.rows x t.cols outputs; see type tile.
 	tile func(t *tile)
+	// outer computes one tile of rows x cols sums of outer products; see type outer.
+	outer func(o *outer)
 	// taps, one per operation, compute pixels that need one input per channel
 	// and tap: pooling and depthwise convolution; see type taps.
 	maxTaps, sumTaps, filterTaps func(t *taps)

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// TestLayout: the offsets that asm/tile.go and asm/taps.go assume, on 64-bit
+// TestLayout: the offsets that asm/tile.go, asm/outer.go and asm/taps.go assume, on 64-bit
 // machines.
 func TestLayout(t *testing.T) {
 	if unsafe.Sizeof(0) != 8 {
@@ -13,6 +13,7 @@ func TestLayout(t *testing.T) {
 	}
 	var a tile
 	var b taps
+	var o outer
 	for _, c := range []struct {
 		name      string
 		got, want uintptr
@@ -40,6 +41,15 @@ func TestLayout(t *testing.T) {
 		{"tile.addpos", unsafe.Offsetof(a.addpos), 360},
 		{"tile.ahead", unsafe.Offsetof(a.ahead), 368},
 		{"tile.aheadAt", unsafe.Offsetof(a.aheadAt), 376},
+		{"outer.a", unsafe.Offsetof(o.a), 0},
+		{"outer.b", unsafe.Offsetof(o.b), 24},
+		{"outer.c", unsafe.Offsetof(o.c), 48},
+		{"outer.runs", unsafe.Offsetof(o.runs), 72},
+		{"outer.astep", unsafe.Offsetof(o.astep), 96},
+		{"outer.ldc", unsafe.Offsetof(o.ldc), 104},
+		{"outer.cols", unsafe.Offsetof(o.cols), 112},
+		{"outer.add", unsafe.Offsetof(o.add), 120},
+		{"outer.mask", unsafe.Offsetof(o.mask), 128},
 		{"taps.x", unsafe.Offsetof(b.x), 0},
 		{"taps.out", unsafe.Offsetof(b.out), 24},
 		{"taps.w", unsafe.Offsetof(b.w), 48},
@@ -52,6 +62,7 @@ func TestLayout(t *testing.T) {
 		{"taps.xstep", unsafe.Offsetof(b.xstep), 184},
 		{"taps.outstep", unsafe.Offsetof(b.outstep), 192},
 		{"taps.addstep", unsafe.Offsetof(b.addstep), 200},
+		{"run", unsafe.Sizeof(run{}), 24},
 		{"taps.lo", unsafe.Offsetof(b.lo), 208},
 		{"taps.hi", unsafe.Offsetof(b.hi), 212},
 	} {

@@ -20,10 +20,11 @@ func Serial(n int, f func(i int)) {
 // description, which is too large to be built anew for each call, and a buffer
 // for padded input rows.
 type workspace struct {
-	tile tile
-	taps taps
-	buf  []float32
-	segs []int
+	tile  tile
+	taps  taps
+	outer outer
+	buf   []float32
+	segs  []int
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
@@ -34,6 +35,7 @@ func getWorkspace() *workspace { return workspaces.Get().(*workspace) }
 // keeps none of them alive.
 func (w *workspace) release() {
 	w.tile = tile{}
+	w.outer = outer{runs: w.outer.runs[:0]}
 	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}
 	workspaces.Put(w)
 }

@@ -1,0 +1,38 @@
+//go:build unix
+
+package kernel
+
+import (
+	"math/rand/v2"
+	"runtime/debug"
+	"testing"
+)
+
+// TestGradientsStayInside runs both gradients on slices that end, or begin, at a
+// page that can't be touched.
+func TestGradientsStayInside(t *testing.T) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(17, 7))
+		for i := range 120 {
+			before := i%2 == 0
+			c := newGradientCase(r, randomGradient(r), r.IntN(2)*r.IntN(5))
+			if len(c.x) == 0 || len(c.dy) == 0 {
+				continue
+			}
+			c.x, c.dy, c.hwio = guarded(t, c.x, before), guarded(t, c.dy, before), guarded(t, c.hwio, before)
+			dw, dx := guarded(t, make([]float32, len(c.hwio)), before), guarded(t, make([]float32, c.N*c.H*c.W*c.dxPitch-(c.dxPitch-c.C)), before)
+			f := PackInputFilter(Serial, c.Conv, c.hwio)
+			for _, part := range f.parts {
+				if part.filter == nil {
+					continue
+				}
+				for g := range part.filter.groups {
+					part.filter.groups[g].data = guarded(t, part.filter.groups[g].data, before)
+				}
+			}
+			c.FilterGradient(Serial, c.x, c.xPitch, c.dy, c.dyPitch, dw)
+			c.InputGradient(Serial, c.dy, c.dyPitch, f, dx, c.dxPitch)
+		}
+	})
+}

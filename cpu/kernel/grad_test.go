@@ -1,0 +1,159 @@
+package kernel
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+)
+
+// refGradients is the definition of both gradients of a convolution, in double
+// precision, with the sums of the absolute values of all terms. Operands as in
+// refConv; dy is dense.
+func refGradients(c Conv, x []float32, xPitch int, hwio, dy []float32) (dx, dxMag, dw, dwMag []float64) {
+	c = c.normal()
+	oh, ow, cg, kg := c.OutH(), c.OutW(), c.C/c.Groups, c.K/c.Groups
+	dx, dxMag = make([]float64, c.N*c.H*c.W*c.C), make([]float64, c.N*c.H*c.W*c.C)
+	dw, dwMag = make([]float64, len(hwio)), make([]float64, len(hwio))
+	for p := range c.N * oh * ow {
+		n, oy, ox := p/(oh*ow), p/ow%oh, p%ow
+		for kh := range c.KH {
+			for kw := range c.KW {
+				iy, ix := oy*c.StrideH-c.PadTop+kh*c.DilationH, ox*c.StrideW-c.PadLeft+kw*c.DilationW
+				if iy < 0 || iy >= c.H || ix < 0 || ix >= c.W {
+					continue
+				}
+				pixel := (n*c.H+iy)*c.W + ix
+				for k := range c.K {
+					d := float64(dy[p*c.K+k])
+					for i := range cg {
+						channel, weight := k/kg*cg+i, ((kh*c.KW+kw)*cg+i)*c.K+k
+						v, u := d*float64(hwio[weight]), d*float64(x[pixel*xPitch+channel])
+						dx[pixel*c.C+channel] += v
+						dxMag[pixel*c.C+channel] += math.Abs(v)
+						dw[weight] += u
+						dwMag[weight] += math.Abs(u)
+					}
+				}
+			}
+		}
+	}
+	return dx, dxMag, dw, dwMag
+}
+
+// gradientCase is a convolution with what its gradients need.
+type gradientCase struct {
+	Conv
+	xPitch, dyPitch, dxPitch int
+	x, hwio, dense, dy       []float32 // dense is dy without gaps
+}
+
+func newGradientCase(r *rand.Rand, c Conv, extra int) gradientCase {
+	t := gradientCase{Conv: c, xPitch: c.C + extra, dyPitch: c.K + extra/2, dxPitch: c.C + 2*extra}
+	n := c.normal()
+	pixels := c.N * c.OutH() * c.OutW()
+	t.x = floats(r, max(0, c.N*c.H*c.W*t.xPitch-extra))
+	t.hwio = floats(r, c.KH*c.KW*c.C/n.Groups*c.K)
+	t.dense = floats(r, pixels*c.K)
+	t.dy = make([]float32, max(0, pixels*t.dyPitch-(t.dyPitch-c.K)))
+	for i := range t.dy {
+		t.dy[i] = float32(math.NaN())
+	}
+	for p := range pixels {
+		copy(t.dy[p*t.dyPitch:][:c.K], t.dense[p*c.K:])
+	}
+	return t
+}
+
+// randomGradient is a small convolution of any kind, negative paddings included.
+func randomGradient(r *rand.Rand) Conv {
+	c := randomConv(r)
+	if r.IntN(3) == 0 {
+		for _, pad := range []*int{&c.PadTop, &c.PadBottom, &c.PadLeft, &c.PadRight} {
+			*pad = r.IntN(5) - 2
+		}
+	}
+	if r.IntN(4) == 0 && c.Groups <= 1 {
+		c.C = 1 + r.IntN(8)
+	}
+	return c
+}
+
+func (t gradientCase) filter(p Parallel) []float32 {
+	dw := make([]float32, len(t.hwio))
+	for i := range dw {
+		dw[i] = float32(math.NaN())
+	}
+	t.FilterGradient(p, t.x, t.xPitch, t.dy, t.dyPitch, dw)
+	return dw
+}
+
+func (t gradientCase) input(p Parallel) []float32 {
+	dx := make([]float32, max(0, t.N*t.H*t.W*t.dxPitch-(t.dxPitch-t.C)))
+	for i := range dx {
+		dx[i] = float32(math.NaN())
+	}
+	t.InputGradient(p, t.dy, t.dyPitch, PackInputFilter(p, t.Conv, t.hwio), dx, t.dxPitch)
+	return dx
+}
+
+// near compares with the definition.
+func near(got []float32, want, mag []float64, terms int) error {
+	for i, v := range got {
+		if tol := 1e-30 + mag[i]*float64(terms+8)*0x1p-24; !(math.Abs(float64(v)-want[i]) <= tol) {
+			return fmt.Errorf("element %d is %v, want %v ± %v", i, v, want[i], tol)
+		}
+	}
+	return nil
+}
+
+func (t gradientCase) diff(p Parallel) error {
+	dx, dxMag, dw, dwMag := refGradients(t.Conv, t.x, t.xPitch, t.hwio, t.dense)
+	if err := near(t.filter(p), dw, dwMag, t.N*t.OutH()*t.OutW()); err != nil {
+		return fmt.Errorf("%+v: filter gradient: %w", t.Conv, err)
+	}
+	got := t.input(p)
+	dense := make([]float32, 0, len(dx))
+	for i, v := range got {
+		if i%t.dxPitch < t.C {
+			dense = append(dense, v)
+		} else if v == v {
+			return fmt.Errorf("%+v: input gradient: wrote beyond the channels of pixel %d", t.Conv, i/t.dxPitch)
+		}
+	}
+	if err := near(dense, dx, dxMag, t.KH*t.KW*t.K); err != nil {
+		return fmt.Errorf("%+v: input gradient: %w", t.Conv, err)
+	}
+	return nil
+}
+
+func TestGradientsEqualDefinition(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		for seed := range uint64(250) {
+			r := rand.New(rand.NewPCG(seed, 11))
+			c := newGradientCase(r, randomGradient(r), r.IntN(2)*r.IntN(5))
+			if err := c.diff(Serial); err != nil {
+				t.Fatalf("seed %d: %v", seed, err)
+			}
+		}
+	})
+}
+
+func TestGradientBitsDoNotDependOnWorkers(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(13, 4))
+		cases := append([]Conv(nil), layers...)
+		for range 40 {
+			cases = append(cases, randomGradient(r))
+		}
+		for _, l := range cases {
+			c := newGradientCase(r, l, 0)
+			if i := firstDifference(c.filter(workers(3)), c.filter(Serial)); i >= 0 {
+				t.Fatalf("%+v: filter gradient differs at element %d with 3 workers", l, i)
+			}
+			if i := firstDifference(c.input(workers(3)), c.input(Serial)); i >= 0 {
+				t.Fatalf("%+v: input gradient differs at element %d with 3 workers", l, i)
+			}
+		}
+	})
+}
