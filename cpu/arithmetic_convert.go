@@ -34,7 +34,7 @@ func (numbers[T]) convert(to dtypes.DType) unaryLoop {
 	case dtypes.Float64:
 		return each(func(x T) float64 { return float64(x) })
 	case dtypes.Float16:
-		return each(func(x T) float16.Float16 { return float16.FromFloat32(float32(x)) })
+		return each(func(x T) float16.Float16 { return narrow(float32(x)) })
 	case dtypes.BFloat16:
 		return each(func(x T) bfloat16.BFloat16 { return bfloat16.FromFloat32(float32(x)) })
 	}
@@ -98,4 +98,24 @@ func widen(from dtypes.DType) unaryLoop {
 		return each(func(x bfloat16.BFloat16) float32 { return x.Float32() })
 	}
 	return nil
+}
+
+// narrow rounds to the nearest float16, to the even one of two. (The conversion of
+// package float16 loses numbers below 2^-14.)
+func narrow(x float32) float16.Float16 {
+	bits := math.Float32bits(x)
+	sign, magnitude := bits>>16&0x8000, bits&0x7fffffff
+	switch {
+	case magnitude > 0x7f800000: // NaN
+		return float16.Float16(sign | 0x7e00)
+	case magnitude >= 0x477ff000: // half a step beyond the largest number, or more
+		return float16.Float16(sign | 0x7c00)
+	case magnitude < 0x38800000: // below 2^-14: count in units of 2^-24
+		units := math.RoundToEven(float64(math.Float32frombits(magnitude)) * (1 << 24))
+		return float16.Float16(sign | uint32(units))
+	}
+	// Adding just under half a unit of the last place, or half of it if the digit
+	// before is odd, carries exactly where rounding goes up.
+	magnitude += 0xfff + magnitude>>13&1
+	return float16.Float16(sign | (magnitude-(127-15)<<23)>>13)
 }

@@ -1,13 +1,10 @@
 package cpu
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/notimplemented"
 	"github.com/gomlx/compute/shapes"
 )
 
@@ -36,21 +33,17 @@ func (g *nodeSet) node(op compute.OpType, shape shapes.Shape, attr any, in ...*n
 
 // builder records a computation; it implements compute.Builder.
 type builder struct {
-	nodeSet
-	backend    *backend
-	name       string
-	main       *function
-	parameters []*node
-	outputs    []*node
-	compiled   bool
+	backend  *backend
+	name     string
+	main     *function
+	compiled bool
 }
 
 var _ compute.Builder = (*builder)(nil)
 
 func newBuilder(b *backend, name string) *builder {
 	g := &builder{backend: b, name: name}
-	g.main = &function{builder: g}
-	g.main.Function = notimplemented.Function{ErrFn: notSupported}
+	g.main = newFunction(g, compute.MainName, nil)
 	return g
 }
 
@@ -65,9 +58,13 @@ func (g *builder) Name() string { return g.name }
 // Main implements compute.Builder.
 func (g *builder) Main() compute.Function { return g.main }
 
-// NewFunction implements compute.Builder: there are no sub-functions yet.
+// NewFunction implements compute.Builder. Calls of the function are written down
+// as its operations on their inputs.
 func (g *builder) NewFunction(name string) (compute.Function, error) {
-	return nil, fmt.Errorf("cpu engine: function %q: %w", name, compute.ErrNotImplemented)
+	if name == "" || name == compute.MainName {
+		return nil, fmt.Errorf("cpu engine: a function cannot have the name %q", name)
+	}
+	return newFunction(g, name, nil), nil
 }
 
 // OpShape implements compute.Builder.
@@ -108,144 +105,9 @@ func (g *builder) Compile() (compute.Executable, error) {
 		return nil, fmt.Errorf("cpu engine: %q has no outputs: Return was not called", g.name)
 	}
 	g.compiled = true
-	e, err := compile(g)
+	e, err := compile(g.main)
 	if err != nil {
 		return nil, err
 	}
 	return e, nil
-}
-
-// function is the main function of a computation. Operations that it does not
-// define come from the embedded type and fail with compute.ErrNotImplemented.
-type function struct {
-	notimplemented.Function
-	builder  *builder
-	returned bool
-}
-
-var _ compute.Function = (*function)(nil)
-
-// Name implements compute.Function.
-func (f *function) Name() string { return compute.MainName }
-
-// Builder implements compute.Function.
-func (f *function) Builder() compute.Builder { return f.builder }
-
-// Parent implements compute.Function: main has none.
-func (f *function) Parent() compute.Function { return nil }
-
-// Closure implements compute.Function: there are no sub-functions yet.
-func (f *function) Closure() (compute.Function, error) {
-	return nil, fmt.Errorf("cpu engine: closures: %w", compute.ErrNotImplemented)
-}
-
-// Call implements compute.Function; see Closure.
-func (f *function) Call(compute.Function, ...compute.Value) ([]compute.Value, error) {
-	return nil, notSupported(compute.OpTypeCall)
-}
-
-// Sort implements compute.Function; see Closure.
-func (f *function) Sort(compute.Function, int, bool, ...compute.Value) ([]compute.Value, error) {
-	return nil, notSupported(compute.OpTypeSort)
-}
-
-// While implements compute.Function; see Closure.
-func (f *function) While(_, _ compute.Function, _ ...compute.Value) ([]compute.Value, error) {
-	return nil, notSupported(compute.OpTypeWhile)
-}
-
-// If implements compute.Function; see Closure.
-func (f *function) If(compute.Value, compute.Function, compute.Function) ([]compute.Value, error) {
-	return nil, notSupported(compute.OpTypeIf)
-}
-
-// inputs checks the values that an operation got.
-func (f *function) inputs(op compute.OpType, values ...compute.Value) ([]*node, error) {
-	if f.returned {
-		return nil, fmt.Errorf("cpu engine: %s after Return", opName(op))
-	}
-	nodes := make([]*node, len(values))
-	for i, value := range values {
-		n, ok := value.(*node)
-		if !ok || n == nil || n.id >= len(f.builder.nodes) || f.builder.nodes[n.id] != n {
-			return nil, fmt.Errorf("cpu engine: input %d of %s is not a value of this computation", i, opName(op))
-		}
-		nodes[i] = n
-	}
-	return nodes, nil
-}
-
-// Shape implements compute.Function.
-func (f *function) Shape(v compute.Value) (shapes.Shape, error) {
-	n, ok := v.(*node)
-	if !ok || n == nil {
-		return shapes.Invalid(), errors.New("cpu engine: shape of something that is no value")
-	}
-	return n.shape, nil
-}
-
-// Parameter implements compute.Function.
-func (f *function) Parameter(name string, shape shapes.Shape, sharding *compute.ShardingSpec) (compute.Value, error) {
-	if _, err := f.inputs(compute.OpTypeParameter); err != nil {
-		return nil, err
-	}
-	if sharding != nil {
-		return nil, fmt.Errorf("cpu engine: sharding of parameter %q: %w", name, compute.ErrNotImplemented)
-	}
-	if err := checkShape(shape); err != nil {
-		return nil, fmt.Errorf("parameter %q: %w", name, err)
-	}
-	n := f.builder.node(compute.OpTypeParameter, shape.Clone(), parameterAttr{len(f.builder.parameters), name})
-	f.builder.parameters = append(f.builder.parameters, n)
-	return n, nil
-}
-
-// Constant implements compute.Function: flat is a slice with the elements of a
-// tensor of the given dimensions; it is copied.
-func (f *function) Constant(flat any, dims ...int) (compute.Value, error) {
-	if _, err := f.inputs(compute.OpTypeConstant); err != nil {
-		return nil, err
-	}
-	shape := shapes.Make(elementType(flat), dims...)
-	if err := checkShape(shape); err != nil {
-		return nil, fmt.Errorf("constant: %w", err)
-	}
-	if err := checkFlat(flat, shape); err != nil {
-		return nil, fmt.Errorf("constant: %w", err)
-	}
-	data := alignedBytes(byteSize(shape))
-	if len(data) > 0 {
-		copy(data, dtypes.UnsafeByteSliceFromAny(flat))
-	}
-	return f.builder.constant(shape, data), nil
-}
-
-// constant makes a node of data, which it keeps.
-func (g *nodeSet) constant(shape shapes.Shape, data []byte) *node {
-	// Large constants are told apart by where they are: comparing them would
-	// cost more than the rare duplicate.
-	key := fmt.Sprintf("%p", data)
-	if len(data) <= 1024 {
-		key = fmt.Sprintf("%x", data)
-	}
-	return g.node(compute.OpTypeConstant, shape, constantAttr{data, key})
-}
-
-// Return implements compute.Function.
-func (f *function) Return(outputs []compute.Value, shardings []*compute.ShardingSpec) error {
-	nodes, err := f.inputs(compute.OpTypeInvalid, outputs...)
-	if err != nil {
-		return err
-	}
-	if len(outputs) == 0 {
-		return fmt.Errorf("cpu engine: %q returns nothing", f.builder.name)
-	}
-	for _, sharding := range shardings {
-		if sharding != nil {
-			return fmt.Errorf("cpu engine: sharding of outputs: %w", compute.ErrNotImplemented)
-		}
-	}
-	f.builder.outputs = nodes
-	f.returned = true
-	return nil
 }

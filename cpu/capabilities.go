@@ -8,6 +8,7 @@ import (
 // capabilities is what the engine can do.
 var capabilities = compute.Capabilities{
 	Operations: map[compute.OpType]bool{},
+	Functions:  true,
 	DTypes: map[dtypes.DType]bool{
 		dtypes.Float16: true, dtypes.BFloat16: true, // computed in float32
 	},
@@ -48,6 +49,9 @@ func init() {
 		compute.OpTypeSlice, compute.OpTypeTranspose, compute.OpTypeWhere,
 		compute.OpTypeDynamicSlice, compute.OpTypeDynamicUpdateSlice, compute.OpTypeGather,
 
+		compute.OpTypeScatterSum, compute.OpTypeScatterMax, compute.OpTypeScatterMin, compute.OpTypeRNGBitGenerator,
+
+		compute.OpTypeCall, compute.OpTypeIf, compute.OpTypeSort, compute.OpTypeWhile,
 		compute.OpTypeOptimizationBarrier, compute.OpTypeSchedulingBarrier,
 	} {
 		capabilities.Operations[op] = true

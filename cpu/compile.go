@@ -34,28 +34,32 @@ type slot struct {
 // compile turns a recorded computation into programs: the prologue prepares what
 // depends on weights alone and runs again only when one of them changed; the
 // main program does the rest.
-func compile(g *builder) (*executable, error) {
-	e := &executable{backend: g.backend, name: g.name}
-	for _, n := range g.parameters {
+func compile(f *function) (*executable, error) {
+	e := &executable{backend: f.builder.backend, name: f.builder.name}
+	for _, n := range f.parameters {
 		e.names = append(e.names, n.attr.(parameterAttr).name)
 		e.inputs = append(e.inputs, n.shape)
 	}
-	for _, n := range g.outputs {
+	for _, n := range f.outputs {
 		e.outputs = append(e.outputs, n.shape)
 	}
-	outputs := g.outputs
-	if !g.backend.plain {
-		outputs = fuse(&g.nodeSet, outputs)
+	outputs := f.outputs
+	if !e.backend.plain {
+		outputs = fuse(&f.nodeSet, outputs)
 	}
 	order := sorted(outputs)
-	a := analyse(order)
+	a := analyse(order, f != f.builder.main)
 
 	given := make(map[*node]place) // places that both programs know
 	var static, steps []*node
 	for _, n := range order {
 		switch {
 		case n.op == compute.OpTypeParameter:
-			given[n] = place{space: inInput, index: n.attr.(parameterAttr).index, size: byteSize(n.shape)}
+			index := n.attr.(parameterAttr).index
+			if n.attr.(parameterAttr).captured {
+				index += len(f.parameters)
+			}
+			given[n] = place{space: inInput, index: index, size: byteSize(n.shape)}
 		case n.op == compute.OpTypeConstant:
 			given[n] = place{space: inConstant, index: len(e.constants), size: byteSize(n.shape)}
 			e.constants = append(e.constants, n.attr.(constantAttr).data)

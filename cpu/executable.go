@@ -71,8 +71,8 @@ func (l *arenaList) drop() {
 type frame struct {
 	e        *executable
 	arena    []byte
-	inputs   []*buffer
-	outputs  []*buffer
+	inputs   []operand
+	outputs  []operand
 	prepared []preparedValue
 	objects  []operand
 	operands []operand // scratch
@@ -138,28 +138,18 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	if err != nil {
 		return nil, err
 	}
-	f := &frame{e: e, inputs: buffers, objects: make([]operand, e.objects)}
-	if f.prepared, err = e.prepare(buffers); err != nil {
-		return nil, err
-	}
-	f.arena = e.arenas.get(e.main.arena)
-	defer e.arenas.put(f.arena)
 	results := make([]compute.Buffer, len(e.outputs))
+	outputs := make([]operand, len(e.outputs))
 	for i, shape := range e.outputs {
 		result := e.backend.newBuffer(shape)
-		f.outputs = append(f.outputs, result)
+		outputs[i].data = result.data
 		results[i] = result
 	}
-	for i := range e.main.steps {
-		if err := f.run(&e.main.steps[i]); err != nil {
-			for _, result := range results {
-				result.Finalize()
-			}
-			return nil, err
+	if err := e.call(buffers, contents(buffers), outputs); err != nil {
+		for _, result := range results {
+			result.Finalize()
 		}
-	}
-	for _, c := range e.copies {
-		copy(f.outputs[c.index].data, f.at(c.from).data)
+		return nil, err
 	}
 	for i, given := range donate {
 		if given {
@@ -167,6 +157,36 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 		}
 	}
 	return results, nil
+}
+
+// call runs the computation on inputs whose shapes fit. buffers are the inputs'
+// buffers, by which prepared values are told apart; a closure, which prepares
+// nothing that depends on its inputs, has none.
+func (e *executable) call(buffers []*buffer, inputs, outputs []operand) error {
+	f := &frame{e: e, inputs: inputs, outputs: outputs, objects: make([]operand, e.objects)}
+	var err error
+	if f.prepared, err = e.prepare(buffers); err != nil {
+		return err
+	}
+	f.arena = e.arenas.get(e.main.arena)
+	defer e.arenas.put(f.arena)
+	for i := range e.main.steps {
+		if err := f.run(&e.main.steps[i]); err != nil {
+			return err
+		}
+	}
+	for _, c := range e.copies {
+		copy(outputs[c.index].data, f.at(c.from).data)
+	}
+	return nil
+}
+
+func contents(buffers []*buffer) []operand {
+	operands := make([]operand, len(buffers))
+	for i, b := range buffers {
+		operands[i].data = b.data
+	}
+	return operands
 }
 
 // check says whether the inputs are what the computation takes.
@@ -233,7 +253,7 @@ func (e *executable) prepare(inputs []*buffer) ([]preparedValue, error) {
 			}
 		}
 	}
-	f := &frame{e: e, inputs: inputs, prepared: fresh, arena: alignedBytes(e.prologue.arena)}
+	f := &frame{e: e, inputs: contents(inputs), prepared: fresh, arena: alignedBytes(e.prologue.arena)}
 	for i := range e.prologue.steps {
 		if s := &e.prologue.steps[i]; needed[s.node] {
 			if err := f.run(s); err != nil {

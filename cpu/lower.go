@@ -34,6 +34,14 @@ type runner func(w *workers, out *operand, in []operand)
 // lower makes the runner of a node. Concatenations have one of their own,
 // because some of their operands may be in place already.
 func lower(n *node) (runner, error) {
+	switch n.op {
+	case opWhile:
+		return lowerWhile(n)
+	case opIf:
+		return lowerIf(n)
+	case opSort:
+		return lowerSort(n)
+	}
 	if run := lowered(n); run != nil {
 		return run, nil
 	}
@@ -64,6 +72,14 @@ func lowered(n *node) runner {
 		return lowerReduce(n)
 	case opArgMinMax:
 		return lowerArgMinMax(n)
+	case opElement:
+		return lowerElement(n)
+	case opRandomBits:
+		return lowerRandomBits(n)
+	case opRandomState:
+		return lowerRandomState(n)
+	case compute.OpTypeScatterSum, compute.OpTypeScatterMax, compute.OpTypeScatterMin:
+		return lowerScatterBoxes(n)
 	case opConv:
 		return lowerConv(n)
 	case opFusedConv:

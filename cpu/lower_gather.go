@@ -64,14 +64,16 @@ func lowerDynamicSlice(n *node) runner {
 	}
 }
 
-// lowerDynamicUpdateSlice copies the operand and moves the update over a computed
+// lowerDynamicUpdateSlice copies the operand, unless the result lies in its place, and moves the update over a computed
 // place; inputs are both and a scalar for each axis.
 func lowerDynamicUpdateSlice(n *node) runner {
 	size, dims, outStrides := n.dtype().Size(), n.dims(), strides(n.dims())
 	update := slices.Clone(n.in[1].dims())
 	box := move{dims: update, from: strides(update), to: outStrides}.collapsed()
 	return func(w *workers, out *operand, in []operand) {
-		w.span(len(out.data), grain*4, func(lo, hi int) { copy(out.data[lo:hi], in[0].data[lo:hi]) })
+		if len(out.data) > 0 && &out.data[0] != &in[0].data[0] {
+			w.span(len(out.data), grain*4, func(lo, hi int) { copy(out.data[lo:hi], in[0].data[lo:hi]) })
+		}
 		m := box
 		for axis, start := range in[2:] {
 			m.toStart += inside(as[int64](start.data)[0], dims[axis], update[axis]) * outStrides[axis]

@@ -39,6 +39,17 @@ const (
 	opArgMinMax
 	// opPool is ReduceWindow over the two middle axes of a float32 [n, h, w, c].
 	opPool
+	// Operations that run functions; attribute controlAttr. The result is a tuple,
+	// the bytes of several tensors one after the other.
+	opWhile
+	opIf
+	opSort
+	// opElement is a tensor of a tuple; attribute elementAttr.
+	opElement
+	// opRandomBits draws as many bits as the result has, opRandomState is the state
+	// after that; the input is the state before, the attribute of the latter shapeAttr.
+	opRandomBits
+	opRandomState
 )
 
 var ownNames = map[compute.OpType]string{
@@ -47,6 +58,7 @@ var ownNames = map[compute.OpType]string{
 	opReduceSum: "ReduceSum", opReduceProduct: "ReduceProduct", opReduceMax: "ReduceMax", opReduceMin: "ReduceMin",
 	opReduceAnd: "ReduceAnd", opReduceOr: "ReduceOr", opReduceXor: "ReduceXor",
 	opArgMinMax: "ArgMinMax", opPool: "Pool",
+	opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
 }
 
 func opName(op compute.OpType) string {
@@ -89,8 +101,9 @@ func (n *node) String() string {
 // printed attribute are the same node, so an attribute must print all it means.
 type (
 	parameterAttr struct {
-		index int
-		name  string
+		index    int
+		name     string
+		captured bool // index counts the captures of a closure, which come after its parameters
 	}
 	constantAttr struct {
 		data []byte

@@ -153,6 +153,16 @@ func overwritable(n *node) []*node {
 	if elementwise(n) {
 		return n.in
 	}
+	// An update changes parts of its first operand.
+	switch n.op {
+	case compute.OpTypeDynamicUpdateSlice, compute.OpTypeScatterSum, compute.OpTypeScatterMax, compute.OpTypeScatterMin:
+		for _, other := range n.in[1:] {
+			if root(other) == root(n.in[0]) {
+				return nil
+			}
+		}
+		return n.in[:1]
+	}
 	// A convolution reads the addend where it writes the result, once.
 	if n.op == opFusedConv && n.attr.(fusedAttr).addend {
 		if addend := n.in[len(n.in)-1]; root(addend) != root(n.in[0]) {
@@ -168,7 +178,8 @@ func elementwise(n *node) bool {
 	switch n.op {
 	case compute.OpTypeTranspose, compute.OpTypeBroadcastInDim, compute.OpTypeSlice, compute.OpTypeReverse, compute.OpTypePad,
 		compute.OpTypeIota, compute.OpTypeReduceWindow, compute.OpTypeSelectAndScatterMax, compute.OpTypeSelectAndScatterMin,
-		compute.OpTypeConcatenate, compute.OpTypeGather, compute.OpTypeDynamicSlice, compute.OpTypeDynamicUpdateSlice:
+		compute.OpTypeConcatenate, compute.OpTypeGather, compute.OpTypeDynamicSlice, compute.OpTypeDynamicUpdateSlice,
+		compute.OpTypeScatterSum, compute.OpTypeScatterMax, compute.OpTypeScatterMin:
 		return false
 	}
 	return n.op < compute.OpTypeLast && len(n.in) > 0

@@ -39,7 +39,7 @@ func (f *function) normaliser(op compute.OpType, axis int, alike compute.Value, 
 	if !shape.DType.IsFloat() || axis < 0 || axis >= shape.Rank() || shape.Size() == 0 {
 		return nil, nil, fmt.Errorf("cpu engine: %s of %s along axis %d", opName(op), shape, axis)
 	}
-	n := &normaliser{nodeSet: &f.builder.nodeSet, x: f.builder.wide(in[0]), dtype: shape.DType,
+	n := &normaliser{nodeSet: &f.nodeSet, x: f.wide(in[0]), dtype: shape.DType,
 		count: float64(shape.Size() / shape.Dimensions[axis])}
 	aligned := slices.Repeat([]int{1}, shape.Rank())
 	aligned[axis] = shape.Dimensions[axis]

@@ -48,9 +48,9 @@ func (f *function) unary(op compute.OpType, value compute.Value) (compute.Value,
 	if err != nil {
 		return nil, err
 	}
-	x := f.builder.wide(in[0])
-	n := f.builder.node(op, withDType(shape, x.dtype()), nil, x)
-	return f.builder.converted(n, shape.DType), nil
+	x := f.wide(in[0])
+	n := f.node(op, withDType(shape, x.dtype()), nil, x)
+	return f.converted(n, shape.DType), nil
 }
 
 // classified records IsNaN and IsFinite.
@@ -62,7 +62,7 @@ func (f *function) classified(op compute.OpType, value compute.Value) (compute.V
 	if !in[0].dtype().IsFloat() {
 		return nil, fmt.Errorf("cpu engine: %s of %s, which is not of a float dtype", opName(op), in[0].shape)
 	}
-	return f.builder.node(op, withDType(in[0].shape, dtypes.Bool), nil, f.builder.wide(in[0])), nil
+	return f.node(op, withDType(in[0].shape, dtypes.Bool), nil, f.wide(in[0])), nil
 }
 
 // binary records an element-wise operation of two operands, broadcast to each other.
@@ -76,9 +76,9 @@ func (f *function) binary(op compute.OpType, left, right compute.Value) (compute
 		return nil, err
 	}
 	shape = withEmptyAxes(shape, in)
-	a, b := f.builder.wide(in[0]), f.builder.wide(in[1])
-	n := f.builder.node(op, withDType(shape, a.dtype()), nil, a, b)
-	return f.builder.converted(n, shape.DType), nil
+	a, b := f.wide(in[0]), f.wide(in[1])
+	n := f.node(op, withDType(shape, a.dtype()), nil, a, b)
+	return f.converted(n, shape.DType), nil
 }
 
 // comparison records an element-wise comparison, whose result is of bools.
@@ -94,13 +94,13 @@ func (f *function) comparison(op compute.OpType, left, right compute.Value) (com
 		if err != nil {
 			return nil, err
 		}
-		return f.builder.node(op, withEmptyAxes(shape, in), nil, in...), nil
+		return f.node(op, withEmptyAxes(shape, in), nil, in...), nil
 	}
 	shape, err := shapeinference.ComparisonOp(op, in[0].shape, in[1].shape)
 	if err != nil {
 		return nil, err
 	}
-	return f.builder.node(op, withEmptyAxes(shape, in), nil, f.builder.wide(in[0]), f.builder.wide(in[1])), nil
+	return f.node(op, withEmptyAxes(shape, in), nil, f.wide(in[0]), f.wide(in[1])), nil
 }
 
 // withEmptyAxes makes an axis of a result empty if it is in an operand. Shape
@@ -127,7 +127,7 @@ func (f *function) Where(condition, onTrue, onFalse compute.Value) (compute.Valu
 	if err != nil {
 		return nil, err
 	}
-	return f.builder.node(compute.OpTypeWhere, shape, nil, in...), nil
+	return f.node(compute.OpTypeWhere, shape, nil, in...), nil
 }
 
 // Clamp implements compute.Function.
@@ -144,10 +144,10 @@ func (f *function) Clamp(low, value, high compute.Value) (compute.Value, error) 
 		}
 	}
 	for i := range in {
-		in[i] = f.builder.wide(in[i])
+		in[i] = f.wide(in[i])
 	}
-	n := f.builder.node(compute.OpTypeClamp, in[1].shape, nil, in...)
-	return f.builder.converted(n, shape.DType), nil
+	n := f.node(compute.OpTypeClamp, in[1].shape, nil, in...)
+	return f.converted(n, shape.DType), nil
 }
 
 // ConvertDType implements compute.Function. Floats become integers by cutting
@@ -161,7 +161,7 @@ func (f *function) ConvertDType(value compute.Value, dtype dtypes.DType) (comput
 	if err := checkShape(withDType(in[0].shape, dtype)); err != nil {
 		return nil, err
 	}
-	return f.builder.converted(in[0], dtype), nil
+	return f.converted(in[0], dtype), nil
 }
 
 // Identity implements compute.Function.

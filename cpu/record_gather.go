@@ -40,12 +40,7 @@ func (f *function) Gather(operand, startIndices compute.Value, indexVectorAxis i
 	if err != nil {
 		return nil, err
 	}
-	g := f.builder
-	if rank := indices.shape.Rank(); indexVectorAxis == rank {
-		indices = g.reshaped(indices, append(slices.Clone(indices.dims()), 1)...)
-	} else {
-		indices = g.transposed(indices, append(others(rank, []int{indexVectorAxis}, nil), indexVectorAxis)...)
-	}
+	indices = f.lastAxis(indices, indexVectorAxis)
 	attr := gatherAttr{size: slices.Clone(sliceSizes), startMap: slices.Clone(startIndexMap), batch: others(shape.Rank(), offsetOutputAxes, nil)}
 	offsets := slices.Sorted(slices.Values(offsetOutputAxes))
 	for axis := range in[0].dims() {
@@ -56,7 +51,7 @@ func (f *function) Gather(operand, startIndices compute.Value, indexVectorAxis i
 			offsets = offsets[1:]
 		}
 	}
-	return g.node(compute.OpTypeGather, shape, attr, in[0], indices), nil
+	return f.node(compute.OpTypeGather, shape, attr, in[0], indices), nil
 }
 
 // indices converts a tensor of indices.
@@ -64,7 +59,7 @@ func (f *function) indices(op compute.OpType, n *node) (*node, error) {
 	if !n.dtype().IsInt() {
 		return nil, fmt.Errorf("cpu engine: %s with indices of %s, which must be integers", opName(op), n.shape)
 	}
-	return f.builder.converted(n, dtypes.Int64), nil
+	return f.converted(n, dtypes.Int64), nil
 }
 
 // checkBox refuses boxes that are larger than the tensor they are taken from.
@@ -86,7 +81,7 @@ func (f *function) starts(op compute.OpType, shape shapes.Shape, values []*node)
 		vector := values[0]
 		values = nil
 		for i := range shape.Rank() {
-			values = append(values, f.builder.node(compute.OpTypeSlice, shapes.Make(vector.dtype(), 1), sliceAttr{[]int{i}, []int{1}}, vector))
+			values = append(values, f.node(compute.OpTypeSlice, shapes.Make(vector.dtype(), 1), sliceAttr{[]int{i}, []int{1}}, vector))
 		}
 	}
 	if len(values) != shape.Rank() {
@@ -118,7 +113,7 @@ func (f *function) DynamicSlice(operand compute.Value, startIndices []compute.Va
 	if err != nil {
 		return nil, err
 	}
-	return f.builder.node(compute.OpTypeDynamicSlice, shapes.Make(in[0].dtype(), size...), nil, append(in[:1], starts...)...), nil
+	return f.node(compute.OpTypeDynamicSlice, shapes.Make(in[0].dtype(), size...), nil, append(in[:1], starts...)...), nil
 }
 
 // DynamicUpdateSlice implements compute.Function.
@@ -137,5 +132,5 @@ func (f *function) DynamicUpdateSlice(operand, update compute.Value, startIndice
 	if err != nil {
 		return nil, err
 	}
-	return f.builder.node(compute.OpTypeDynamicUpdateSlice, in[0].shape, nil, append(in[:2], starts...)...), nil
+	return f.node(compute.OpTypeDynamicUpdateSlice, in[0].shape, nil, append(in[:2], starts...)...), nil
 }

@@ -25,7 +25,7 @@ func (f *function) ConvGeneral(input, kernel compute.Value, axes compute.Convolv
 	if err != nil {
 		return nil, err
 	}
-	g := f.builder
+	g := &f.nodeSet
 	spatial := len(axes.InputSpatial)
 	x := g.transposed(g.wide(in[0]), layout(axes.InputBatch, axes.InputSpatial, axes.InputChannels)...)
 	filter := g.transposed(g.wide(in[1]), append(slices.Clone(axes.KernelSpatial), axes.KernelInputChannels, axes.KernelOutputChannels)...)
@@ -65,7 +65,7 @@ func (f *function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int,
 	if accumulator.IsHalfPrecision() {
 		accumulator = dtypes.Float32
 	}
-	g := f.builder
+	g := &f.nodeSet
 	a, b := g.converted(in[0], accumulator), g.converted(in[1], accumulator)
 	rank := len(a.dims())
 	lhsContracting, rhsContracting = positive(lhsContracting, rank), positive(rhsContracting, len(b.dims()))

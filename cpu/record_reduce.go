@@ -98,9 +98,9 @@ func (f *function) reduce(recorded, op compute.OpType, value compute.Value, axes
 	if !suits {
 		return nil, fmt.Errorf("cpu engine: %s of %s: the dtype has no such operation", opName(recorded), in[0].shape)
 	}
-	x, d := f.builder.grouped(f.builder.wide(in[0]), axes)
-	n := f.builder.node(op, withDType(shape, x.dtype()), d, x)
-	return f.builder.converted(n, dtype), nil
+	x, d := f.grouped(f.wide(in[0]), axes)
+	n := f.node(op, withDType(shape, x.dtype()), d, x)
+	return f.converted(n, dtype), nil
 }
 
 // ArgMinMax implements compute.Function. The first of equal elements counts, and
@@ -117,9 +117,9 @@ func (f *function) ArgMinMax(value compute.Value, axis int, output dtypes.DType,
 	if in[0].dims()[axis] == 0 {
 		return nil, fmt.Errorf("cpu engine: ArgMinMax of %s along the empty axis %d", in[0].shape, axis)
 	}
-	x, d := f.builder.grouped(f.builder.wide(in[0]), []int{axis})
-	n := f.builder.node(opArgMinMax, withDType(shape, dtypes.Int64), argAttr{d, isMin}, x)
-	return f.builder.converted(n, output), nil
+	x, d := f.grouped(f.wide(in[0]), []int{axis})
+	n := f.node(opArgMinMax, withDType(shape, dtypes.Int64), argAttr{d, isMin}, x)
+	return f.converted(n, output), nil
 }
 
 // ReduceWindow implements compute.Function.
@@ -143,9 +143,9 @@ func (f *function) ReduceWindow(value compute.Value, reduction compute.ReduceOpT
 	attr := windowAttr{op: reduction, size: slices.Clone(size), stride: slices.Clone(strides),
 		inDilation: orOnes(inputDilations, rank), dilated: orOnes(windowDilations, rank), pad: make([][2]int, rank)}
 	copy(attr.pad, paddings)
-	x := f.builder.wide(in[0])
-	n := f.builder.node(compute.OpTypeReduceWindow, withDType(shape, x.dtype()), attr, x)
-	return f.builder.converted(n, shape.DType), nil
+	x := f.wide(in[0])
+	n := f.node(compute.OpTypeReduceWindow, withDType(shape, x.dtype()), attr, x)
+	return f.converted(n, shape.DType), nil
 }
 
 // orOnes copies values, or gives n ones for none.
@@ -186,7 +186,7 @@ func (f *function) selectAndScatter(op compute.OpType, reduction compute.ReduceO
 	attr := windowAttr{op: reduction, size: slices.Clone(size), stride: slices.Clone(strides),
 		inDilation: orOnes(nil, x.Rank()), dilated: orOnes(nil, x.Rank()), pad: make([][2]int, x.Rank())}
 	copy(attr.pad, paddings)
-	wide := f.builder.wide(in[0])
-	n := f.builder.node(op, wide.shape, attr, wide, f.builder.wide(in[1]))
-	return f.builder.converted(n, x.DType), nil
+	wide := f.wide(in[0])
+	n := f.node(op, wide.shape, attr, wide, f.wide(in[1]))
+	return f.converted(n, x.DType), nil
 }

@@ -59,7 +59,7 @@ func (f *function) Reshape(value compute.Value, dims ...int) (compute.Value, err
 	if err != nil {
 		return nil, err
 	}
-	return f.builder.reshaped(in[0], shape.Dimensions...), nil
+	return f.reshaped(in[0], shape.Dimensions...), nil
 }
 
 // Transpose implements compute.Function.
@@ -71,7 +71,7 @@ func (f *function) Transpose(value compute.Value, permutation ...int) (compute.V
 	if _, err := shapeinference.Transpose(in[0].shape, permutation); err != nil {
 		return nil, err
 	}
-	return f.builder.transposed(in[0], permutation...), nil
+	return f.transposed(in[0], permutation...), nil
 }
 
 // BroadcastInDim implements compute.Function.
@@ -86,7 +86,7 @@ func (f *function) BroadcastInDim(value compute.Value, output shapes.Shape, axes
 	if err := shapeinference.BroadcastInDim(in[0].shape, output, axes, sets.Make[string]()); err != nil {
 		return nil, err
 	}
-	return f.builder.broadcast(in[0], output.Dimensions, axes), nil
+	return f.broadcast(in[0], output.Dimensions, axes), nil
 }
 
 // broadcast gives n repeated to dims; axis i of n becomes axes[i]. The node's
@@ -116,7 +116,7 @@ func (f *function) Bitcast(value compute.Value, target dtypes.DType) (compute.Va
 	if err := checkShape(shape); err != nil {
 		return nil, err
 	}
-	return f.builder.node(compute.OpTypeBitcast, shape, nil, in[0]), nil
+	return f.node(compute.OpTypeBitcast, shape, nil, in[0]), nil
 }
 
 // Concatenate implements compute.Function.
@@ -136,7 +136,7 @@ func (f *function) Concatenate(axis int, values ...compute.Value) (compute.Value
 	if len(in) == 1 {
 		return in[0], nil
 	}
-	return f.builder.node(compute.OpTypeConcatenate, shape, axisAttr{axis}, in...), nil
+	return f.node(compute.OpTypeConcatenate, shape, axisAttr{axis}, in...), nil
 }
 
 // Slice implements compute.Function.
@@ -156,7 +156,7 @@ func (f *function) Slice(value compute.Value, starts, limits, strides []int) (co
 		return in[0], nil
 	}
 	attr := sliceAttr{slices.Clone(starts), slices.Clone(strides)}
-	return f.builder.node(compute.OpTypeSlice, shape, attr, in[0]), nil
+	return f.node(compute.OpTypeSlice, shape, attr, in[0]), nil
 }
 
 // Pad implements compute.Function. Negative padding cuts off.
@@ -174,7 +174,7 @@ func (f *function) Pad(value, fill compute.Value, axes ...compute.PadAxis) (comp
 	}
 	attr := padAttr{make([]compute.PadAxis, shape.Rank())}
 	copy(attr.axes, axes)
-	return f.builder.node(compute.OpTypePad, shape, attr, in...), nil
+	return f.node(compute.OpTypePad, shape, attr, in...), nil
 }
 
 // Reverse implements compute.Function.
@@ -196,7 +196,7 @@ func (f *function) Reverse(value compute.Value, axes ...int) (compute.Value, err
 		return in[0], nil
 	}
 	slices.Sort(flipped)
-	return f.builder.node(compute.OpTypeReverse, in[0].shape, axesAttr{flipped}, in[0]), nil
+	return f.node(compute.OpTypeReverse, in[0].shape, axesAttr{flipped}, in[0]), nil
 }
 
 // Iota implements compute.Function.
@@ -214,6 +214,6 @@ func (f *function) Iota(shape shapes.Shape, axis int) (compute.Value, error) {
 	if dtype.IsHalfPrecision() {
 		dtype = dtypes.Float32
 	}
-	n := f.builder.node(compute.OpTypeIota, withDType(shape, dtype), axisAttr{axis})
-	return f.builder.converted(n, shape.DType), nil
+	n := f.node(compute.OpTypeIota, withDType(shape, dtype), axisAttr{axis})
+	return f.converted(n, shape.DType), nil
 }

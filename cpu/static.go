@@ -70,8 +70,9 @@ func (s parameterSet) list() []int {
 	return all
 }
 
-// analyse looks at the nodes in order, which must be complete and sorted.
-func analyse(order []*node) *analysis {
+// analyse looks at the nodes in order, which must be complete and sorted. The
+// parameters of a closure are not weights: they may be others each time.
+func analyse(order []*node, closure bool) *analysis {
 	a := &analysis{static: make(map[*node]bool), needs: make(map[*node]parameterSet)}
 	light := make(map[*node]bool) // depends on parameters and constants by light operations only
 	for _, n := range order {
@@ -79,7 +80,7 @@ func analyse(order []*node) *analysis {
 		if parameter, ok := n.attr.(parameterAttr); ok {
 			needs.add(parameter.index)
 		}
-		light[n] = !isHeavy(n)
+		light[n] = !isHeavy(n) && !(closure && n.op == compute.OpTypeParameter)
 		for _, in := range n.in {
 			light[n] = light[n] && light[in]
 			needs.join(a.needs[in])
@@ -115,7 +116,7 @@ func isLeaf(n *node) bool {
 // isHeavy reports whether n is the work of a network, not the preparation of weights.
 func isHeavy(n *node) bool {
 	switch n.op {
-	case opConv, opFusedConv, opMatMul, opPackedMatMul, opPool, compute.OpTypeReduceWindow:
+	case opConv, opFusedConv, opMatMul, opPackedMatMul, opPool, compute.OpTypeReduceWindow, opWhile, opIf, opSort, opRandomBits, opRandomState:
 		return true
 	}
 	return false
