@@ -117,7 +117,9 @@ func compile(f *function) (*executable, error) {
 }
 
 // makesObject reports whether the value of n is not a tensor.
-func makesObject(n *node) bool { return n.op == opPackFilter || n.op == opPackMatrix }
+func makesObject(n *node) bool {
+	return n.op == opPackFilter || n.op == opPackMatrix || n.op == opPackInputFilter
+}
 
 // outputCopy fills output number index from somewhere else.
 type outputCopy struct {

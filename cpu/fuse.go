@@ -62,7 +62,12 @@ func (f *fuser) rewrite(n *node) *node {
 	switch n.op {
 	case compute.OpTypeReshape:
 		return f.reshaped(in[0], n.dims()...)
+	case compute.OpTypeTranspose:
+		return f.transposed(in[0], n.attr.(permutationAttr).axes...)
 	case opConv:
+		if g := f.gradient(n, in); g != nil {
+			return g
+		}
 		if c, ok := convGeometry2D(n); ok {
 			attr := fusedAttr{conv: c}
 			return f.node(opFusedConv, n.shape, attr, in[0], f.node(opPackFilter, in[1].shape, attr, in[1]))

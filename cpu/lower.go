@@ -90,6 +90,12 @@ func lowered(n *node) runner {
 		return lowerPool(n)
 	case opMatMul:
 		return lowerMatMul(n)
+	case opFilterGradient:
+		return lowerFilterGradient(n)
+	case opInputGradient:
+		return lowerInputGradient(n)
+	case opPackInputFilter:
+		return lowerPackInputFilter(n)
 	case opPackMatrix:
 		return lowerPackMatrix(n)
 	case opPackedMatMul:

@@ -50,6 +50,12 @@ const (
 	// after that; the input is the state before, the attribute of the latter shapeAttr.
 	opRandomBits
 	opRandomState
+	// opFilterGradient and opInputGradient are the gradients of an opConv in two
+	// spatial axes of float32, of x and dy and of dy and the filter that
+	// opPackInputFilter lays out; attribute gradientAttr.
+	opFilterGradient
+	opInputGradient
+	opPackInputFilter
 )
 
 var ownNames = map[compute.OpType]string{
@@ -59,6 +65,7 @@ var ownNames = map[compute.OpType]string{
 	opReduceAnd: "ReduceAnd", opReduceOr: "ReduceOr", opReduceXor: "ReduceXor",
 	opArgMinMax: "ArgMinMax", opPool: "Pool",
 	opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
+	opFilterGradient: "FilterGradient", opInputGradient: "InputGradient", opPackInputFilter: "PackInputFilter",
 }
 
 func opName(op compute.OpType) string {

@@ -116,7 +116,8 @@ func isLeaf(n *node) bool {
 // isHeavy reports whether n is the work of a network, not the preparation of weights.
 func isHeavy(n *node) bool {
 	switch n.op {
-	case opConv, opFusedConv, opMatMul, opPackedMatMul, opPool, compute.OpTypeReduceWindow, opWhile, opIf, opSort, opRandomBits, opRandomState:
+	case opConv, opFusedConv, opMatMul, opPackedMatMul, opPool, compute.OpTypeReduceWindow, opWhile, opIf, opSort, opRandomBits, opRandomState,
+		opFilterGradient, opInputGradient:
 		return true
 	}
 	return false
@@ -125,7 +126,7 @@ func isHeavy(n *node) bool {
 // isWeight reports whether input i of n is prepared for use by n.
 func isWeight(n *node, i int) bool {
 	switch n.op {
-	case opPackFilter, opPackMatrix:
+	case opPackFilter, opPackMatrix, opPackInputFilter:
 		return true
 	case opFusedConv:
 		return i == 2 && n.attr.(fusedAttr).bias
