@@ -47,9 +47,9 @@ type Item struct {
 
 // Skipped counts what lay beside the pictures and was left out of a set.
 type Skipped struct {
-	Hidden int // files and whole folders whose name starts with "." (macOS's "._" files among them), and __MACOSX
-	Other  int // files that are not pictures by their extension, or not files at all
-	Loops  int // symbolic links to a folder that they are themselves in
+	Hidden int `json:"hidden"` // files and whole folders whose name starts with "." (macOS's "._" files among them), and __MACOSX
+	Other  int `json:"other"`  // files that are not pictures by their extension, or not files at all
+	Loops  int `json:"loops"`  // symbolic links to a folder that they are themselves in
 }
 
 // Set is a collection of encoded pictures sorted by key (bytewise). It is safe

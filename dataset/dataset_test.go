@@ -161,7 +161,7 @@ func TestOpenEveryPackaging(t *testing.T) {
 					t.Errorf("Read(%d) = %q, %v", i, data, err)
 				}
 			}
-			sum, err := s.SHA256()
+			sum, err := s.SHA256(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +182,7 @@ func TestHashSeesContentsAndNames(t *testing.T) {
 	base := tree{"bear/1.png": "one", "dog/2.png": "two"}
 	hash := func(tr tree, prefix string) string {
 		s := open(t, writeFile(t, filepath.Join(t.TempDir(), "a.tar"), tr.tar(t, prefix)))
-		sum, err := s.SHA256()
+		sum, err := s.SHA256(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -240,8 +240,13 @@ func TestSymbolicLinks(t *testing.T) {
 	if _, err := s.Read(2); !errors.Is(err, os.ErrNotExist) || !strings.Contains(err.Error(), "cat/gone.png") {
 		t.Errorf("reading through a broken link: %v", err)
 	}
-	if _, err := s.SHA256(); !errors.Is(err, os.ErrNotExist) {
+	broken, err := s.SHA256(t.Context())
+	if err != nil {
 		t.Errorf("hashing with a broken link: %v", err)
+	}
+	os.Remove(filepath.Join(dir, "cat", "gone.png"))
+	if mended, err := open(t, dir).SHA256(t.Context()); err != nil || mended == broken {
+		t.Errorf("the hash without the broken link is %s, %v; want another one", mended, err)
 	}
 }
 

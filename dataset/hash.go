@@ -18,20 +18,25 @@ import (
 //
 // where the folders that all class folders share are left out of the keys, so
 // that "stimuli/edges/bear/bear1.png" in an archive is "bear/bear1.png" here, as
-// it is when the folder "edges" itself is opened.
-func (s *Set) SHA256() (string, error) {
+// it is when the folder "edges" itself is opened. A picture that cannot be read
+// counts as "unreadable" in place of its hash, so that one broken link does not
+// keep the others from being named. The only error is that of ctx.
+func (s *Set) SHA256(ctx context.Context) (string, error) {
 	total := sha256.New()
 	shared := len(s.sharedFolder())
-	one := func(i int) ([sha256.Size]byte, error) {
+	one := func(i int) (string, error) {
 		data, err := s.Read(i)
-		return sha256.Sum256(data), err
+		if err != nil {
+			return "unreadable", nil
+		}
+		return fmt.Sprintf("%x", sha256.Sum256(data)), nil
 	}
 	i := 0
-	for sum, err := range Map(context.Background(), s.Len(), 0, one) {
+	for sum, err := range Map(ctx, s.Len(), 0, one) {
 		if err != nil {
 			return "", err
 		}
-		fmt.Fprintf(total, "%s\x00%d\x00%x\n", s.items[i].Key[shared:], s.items[i].Size, sum)
+		fmt.Fprintf(total, "%s\x00%d\x00%s\n", s.items[i].Key[shared:], s.items[i].Size, sum)
 		i++
 	}
 	return hex.EncodeToString(total.Sum(nil)), nil

@@ -108,6 +108,9 @@ func (m *Model) Probabilities(batch []float32, n int) ([]float32, error) {
 	}
 	for row := range slices.Chunk(p, len(p)/n) {
 		softmax(row)
+		if math.IsNaN(float64(row[0])) { // one logit that is no number makes all probabilities so
+			return nil, fmt.Errorf("%s computes values that are no numbers; its weights seem to be damaged", m.Name)
+		}
 	}
 	return p, nil
 }

@@ -42,7 +42,7 @@ func OpenJournal(path string) (*Journal, error) {
 	j := &Journal{path: path, file: file, seen: map[string]Decision{}}
 	if err := lock(file); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("%s: another run is writing here: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	if err := j.load(); err != nil {
 		file.Close()
@@ -63,7 +63,7 @@ func (j *Journal) load() error {
 			return fmt.Errorf("read %s: %w", j.path, err)
 		}
 		var e entry
-		if err := json.Unmarshal(line, &e); err != nil || e.Key == "" || e.Response == "" {
+		if err := json.Unmarshal(line, &e); err != nil || e.Key == "" || !isCategory(e.Response) {
 			return fmt.Errorf("%s:%d is damaged; delete the file to decide afresh", j.path, n)
 		}
 		j.seen[e.Key] = e.Decision

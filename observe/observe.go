@@ -25,7 +25,7 @@ import (
 // Options say who observes what, and how.
 type Options struct {
 	Model     *nets.Model
-	Engine    string // the engine's name: another engine's decisions are not taken from the journal
+	Engine    string // all that the last bits depend on: another engine's decisions are not taken from the journal
 	Stimuli   *dataset.Set
 	Aggregate measure.Aggregation
 	Journal   *Journal           // decisions made so far; new ones are added
@@ -149,9 +149,6 @@ func (o Options) decide(b *batch) error {
 	entries := make([]entry, len(b.fresh))
 	for i, at := range b.fresh {
 		p := probabilities[i*classes : (i+1)*classes]
-		if math.IsNaN(float64(p[0])) {
-			return fmt.Errorf("%s gives NaN for %s; are the weights damaged?", o.Model.Name, b.observations[at].Key)
-		}
 		decision := &b.observations[at].Decision
 		decision.Response = measure.Decide(p, o.Aggregate)
 		for c, score := range measure.Scores(p, o.Aggregate) {

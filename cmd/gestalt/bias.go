@@ -1,19 +1,23 @@
 package main
 
 import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestalt-vision/gestalt/dataset"
-	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/internal/atomicfile"
 	"github.com/gestalt-vision/gestalt/measure"
 	"github.com/gestalt-vision/gestalt/nets"
@@ -29,9 +33,7 @@ type biasOptions struct {
 	humans     string
 	experiment string
 	aggregate  string
-	engine     string
-	batch      int
-	workers    int
+	network    networkFlags
 	resampling resampling
 	json       bool
 }
@@ -39,7 +41,7 @@ type biasOptions struct {
 func newBiasCommand() *cobra.Command {
 	var o biasOptions
 	cmd := &cobra.Command{
-		Use:   "bias --model NAME|NAME=FILE --stimuli PATH --out DIR",
+		Use:   "bias --model NAME|NAME=FILE|FILE --stimuli PATH --out DIR",
 		Short: "Show stimuli to networks and measure their shape bias",
 		Long: `bias shows every picture of a folder or tar to each network, turns its 1,000 probabilities into one of 16
 answers, and writes to DIR
@@ -47,93 +49,86 @@ answers, and writes to DIR
   <experiment>/<experiment>_<model>_session-1.csv   the trials, as the field stores them
   summary.json     every measure with its interval, the failed pictures, the settings
   report.html      figures and tables in one file
-  settings.json    what produced it: versions, SHA-256 of weights and stimuli
+  settings.json    what produced it: versions, SHA-256 of weights and stimuli (of the pictures, however packed)
   decisions.jsonl  the decisions as they were made, found by content hash
 
 Run it again after an interruption and it carries on. Pictures that cannot be decoded are named and counted, and the
-exit code is 1 after all others are done.`,
+exit code is 1 after all others are done. A network is called after its file where one is given.`,
 		Example: `  gestalt bias --model squeezenet1_1 --stimuli cue-conflict-half.tar --out results
-  gestalt bias --model squeezenet1_1 --model resnet50=weights.safetensors \
+  gestalt bias --model squeezenet1_1 --model resnet50=resnet50-sin.safetensors \
       --stimuli stimuli/edges --humans raw-data.tar.gz --out results`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBias(cmd, o) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.models, "model", nil, "network by name, or NAME=FILE with its weights (repeat for several)")
+	f.StringArrayVar(&o.models, "model", nil, "network by name, NAME=FILE with its weights, or FILE alone (repeat for several)")
 	f.StringVar(&o.stimuli, "stimuli", "", "folder of class folders, or tar, with the pictures")
 	f.StringVar(&o.out, "out", "", "folder for the results")
 	f.StringVar(&o.humans, "humans", "", "published trials (file, folder or tar) to put beside the networks")
 	f.StringVar(&o.experiment, "experiment", "", "name of the experiment in file names (default: told by the stimuli)")
 	f.StringVar(&o.aggregate, "aggregate", "mean", "how class probabilities become a category's score: mean, sum or max")
-	f.StringVar(&o.engine, "engine", defaultEngine(), "engine that runs the networks: "+strings.Join(engine.Names(), " or "))
-	f.IntVar(&o.batch, "batch", 8, "pictures that go through a network at once")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")
+	o.network.addFlags(cmd)
 	o.resampling.addFlags(cmd)
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON instead of a table")
 	complete(cmd, "model", nets.Names()...)
-	complete(cmd, "engine", engine.Names()...)
 	complete(cmd, "aggregate", "mean", "sum", "max")
 	return cmd
 }
 
-func runBias(cmd *cobra.Command, o biasOptions) error {
-	switch {
-	case len(o.models) == 0:
-		return usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
-	case o.stimuli == "":
-		return usagef("say where the pictures are with --stimuli PATH")
-	case o.out == "":
-		return usagef("say where the results go with --out DIR")
-	case o.batch < 1 || o.workers < 1:
-		return usagef("--batch and --workers must be at least 1")
-	}
-	intervals, err := o.resampling.settings()
-	if err != nil {
-		return err
-	}
-	if _, err := measure.ParseAggregation(o.aggregate); err != nil {
-		return usageError{err}
-	}
-	stimuli, err := dataset.Open(o.stimuli)
-	if err != nil {
-		return err
-	}
-	defer stimuli.Close()
-	if o.experiment == "" {
-		o.experiment = experimentOf(stimuli)
-	}
-	humans, humansHash, err := readHumans(o)
-	if err != nil {
-		return err
-	}
-	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return err
-	}
-	journal, err := observe.OpenJournal(filepath.Join(o.out, "decisions.jsonl"))
-	if err != nil {
-		return err
-	}
-	defer journal.Close()
+// biasRun is a run with everything resolved.
+type biasRun struct {
+	biasOptions
+	specs     []modelSpec
+	engine    configuration
+	aggregate measure.Aggregation
+	intervals measure.Settings
+	stimuli   *dataset.Set
+	journal   *observe.Journal
+}
 
-	sha, err := stimuli.SHA256()
+func runBias(cmd *cobra.Command, o biasOptions) error {
+	r, err := o.check()
+	if err != nil {
+		return err
+	}
+	if r.stimuli, err = dataset.Open(o.stimuli); err != nil {
+		return err
+	}
+	defer r.stimuli.Close()
+	r.network.batch = min(r.network.batch, r.stimuli.Len())
+	if r.experiment == "" {
+		r.experiment = experimentOf(r.stimuli)
+	} else if r.experiment != fileName(r.experiment) {
+		return usagef("--experiment %q: it names a folder and files, so letters, digits, dots and hyphens only", r.experiment)
+	}
+	humans, humansFrom, err := readHumans(r.humans, r.experiment)
+	if err != nil {
+		return err
+	}
+	sha, err := r.stimuli.SHA256(cmd.Context())
 	if err != nil {
 		return err
 	}
 	made := biasSettings{
-		Version: currentVersion().String(), Experiment: o.experiment, Engine: o.engine, Aggregate: o.aggregate,
-		Stimuli: filepath.Base(o.stimuli), StimuliCount: stimuli.Len(), StimuliSHA256: sha,
-		Humans: humansHash, Intervals: intervals,
+		Version: currentVersion().String(), Experiment: r.experiment, Engine: r.engine.String(), Aggregate: r.aggregate.String(),
+		Stimuli: filepath.Base(r.stimuli.Path()), StimuliCount: r.stimuli.Len(), StimuliSHA256: sha,
+		Humans: humansFrom, Intervals: r.intervals,
 	}
-	own := measure.Experiment{Name: o.experiment}
-	page := report.Page{Title: "Shape bias: " + o.experiment, Focus: o.experiment}
+	if err := claim(r.out, made); err != nil {
+		return err
+	}
+	if r.journal, err = observe.OpenJournal(filepath.Join(r.out, "decisions.jsonl")); err != nil {
+		return err
+	}
+	defer r.journal.Close()
+
+	own := measure.Experiment{Name: r.experiment}
+	page := report.Page{Title: "Shape bias: " + r.experiment, Focus: r.experiment}
 	failed := map[observe.Failure]bool{} // by picture and reason: every network fails on the same ones
-	for _, spec := range o.models {
-		seen, err := observeWith(cmd, o, spec, stimuli, journal)
+	for _, spec := range r.specs {
+		seen, err := r.observe(cmd, spec)
 		if err != nil {
 			return err
-		}
-		if slices.ContainsFunc(made.Models, func(m modelSettings) bool { return m.Observer == seen.made.Observer }) {
-			return usagef("two networks would both be called %s; rename one of the files", seen.made.Observer)
 		}
 		own.Trials = append(own.Trials, seen.trials...)
 		made.Models = append(made.Models, seen.made)
@@ -143,19 +138,83 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		}
 	}
 
-	summary := biasSummary{Analysis: measure.Analyze(append(humans, own), intervals), Made: made}
+	summary := biasSummary{Analysis: measure.Analyze(append(humans, own), r.intervals), Made: made}
+	summary.Skipped = r.stimuli.Skipped()
 	summary.Failed = slices.SortedFunc(maps.Keys(failed), func(a, b observe.Failure) int {
-		return strings.Compare(a.Picture+"\x00"+a.Reason, b.Picture+"\x00"+b.Reason)
+		return cmp.Or(strings.Compare(a.Picture, b.Picture), strings.Compare(a.Reason, b.Reason))
 	})
 	page.Analysis = summary.Analysis
 	page.Made = made.rows()
 	for _, f := range summary.Failed {
 		page.Failed = append(page.Failed, report.Failure{Name: f.Picture, Reason: f.Reason})
 	}
-	if err := writeBias(o.out, summary, page); err != nil {
+	if err := writeBias(r.out, summary, page); err != nil {
 		return err
 	}
-	return tellBias(cmd, o, summary)
+	return tellBias(cmd, r.biasOptions, summary)
+}
+
+// check resolves the flags, before anything is read or written.
+func (o biasOptions) check() (r biasRun, err error) {
+	r.biasOptions = o
+	switch {
+	case len(o.models) == 0:
+		return r, usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
+	case o.stimuli == "":
+		return r, usagef("say where the pictures are with --stimuli PATH")
+	case o.out == "":
+		return r, usagef("say where the results go with --out DIR")
+	}
+	if err := o.network.check(); err != nil {
+		return r, err
+	}
+	if r.intervals, err = o.resampling.settings(); err != nil {
+		return r, err
+	}
+	if r.aggregate, err = measure.ParseAggregation(o.aggregate); err != nil {
+		return r, usageError{err}
+	}
+	if r.engine, err = configure(o.network.engine); err != nil {
+		return r, err
+	}
+	for _, model := range o.models {
+		spec, err := parseModel(model)
+		if err != nil {
+			return r, err
+		}
+		if spec.subject == measure.Humans || (measure.Trial{Subj: spec.subject}).Human() {
+			return r, usagef("a network can't be called %s, which is a person's name; rename %s", spec.subject, spec.file)
+		}
+		if slices.ContainsFunc(r.specs, func(s modelSpec) bool { return s.subject == spec.subject }) {
+			return r, usagef("two networks would both be called %s; rename one of the files", spec.subject)
+		}
+		r.specs = append(r.specs, spec)
+	}
+	return r, nil
+}
+
+// claim makes the folder of results, or makes sure that what is in it comes from the same experiment and rules: two of
+// them in one folder would leave trials without the settings that made them.
+func claim(dir string, made biasSettings) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, settingsFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var before biasSettings
+	if err := json.Unmarshal(data, &before); err != nil {
+		return fmt.Errorf("%s: %w; choose another folder with --out", filepath.Join(dir, settingsFile), err)
+	}
+	if before.Experiment != made.Experiment || before.Aggregate != made.Aggregate {
+		return fmt.Errorf("%s holds results of the experiment %s with aggregation %s; choose another folder with --out",
+			dir, before.Experiment, before.Aggregate)
+	}
+	return nil
 }
 
 // seen is what one network contributes.
@@ -166,73 +225,60 @@ type seen struct {
 	failed     []observe.Failure
 }
 
-// observeWith shows the stimuli to one network and writes its trials.
-func observeWith(cmd *cobra.Command, o biasOptions, spec string, stimuli *dataset.Set, journal *observe.Journal) (seen, error) {
-	aggregate, err := measure.ParseAggregation(o.aggregate)
-	if err != nil {
-		return seen{}, usageError{err}
-	}
-	model, err := openModel(o.engine, spec)
+// observe shows the stimuli to one network and writes its trials.
+func (r biasRun) observe(cmd *cobra.Command, spec modelSpec) (seen, error) {
+	model, err := spec.load(r.engine)
 	if err != nil {
 		return seen{}, err
 	}
 	defer model.Close()
-	subject := subjectName(spec)
-	engineName, _, _ := strings.Cut(o.engine, ":") // options such as threads change no result
-	progress := newProgress(cmd.ErrOrStderr(), subject, stimuli.Len())
+	progress := newProgress(cmd.ErrOrStderr(), spec.subject, r.stimuli.Len())
 	result, err := observe.Run(cmd.Context(), observe.Options{
-		Model: model, Engine: engineName, Stimuli: stimuli, Aggregate: aggregate, Journal: journal,
-		Batch: o.batch, Workers: o.workers, Progress: progress.add,
+		Model: model, Engine: r.engine.String(), Stimuli: r.stimuli, Aggregate: r.aggregate, Journal: r.journal,
+		Batch: r.network.batch, Workers: r.network.workers, Progress: progress.add,
 	})
+	if errors.Is(err, context.Canceled) {
+		fmt.Fprintln(cmd.ErrOrStderr(), "The decisions made so far are kept; the same command carries on.")
+	}
 	if err != nil {
 		return seen{}, err
 	}
 	s := seen{
 		made: modelSettings{
-			Observer: subject, Network: model.Name,
+			Observer: spec.subject, Network: model.Name,
 			WeightsSHA256: model.WeightsSHA256, Preprocessing: model.Preprocess.String(),
 		},
-		trials: result.Trials(subject, experimentCode(o.experiment)),
+		trials: result.Trials(spec.subject, experimentCode(r.experiment)),
 		failed: result.Failed,
 	}
-	if s.thumbnails, err = extremes(stimuli, subject, result); err != nil {
+	if s.thumbnails, err = extremes(r.stimuli, spec.subject, result); err != nil {
 		return seen{}, err
 	}
-	file := filepath.Join(o.out, o.experiment, measure.FileName(o.experiment, subject, 1))
+	file := filepath.Join(r.out, r.experiment, measure.FileName(r.experiment, spec.subject, 1))
 	return s, atomicfile.Write(file, func(w io.Writer) error { return measure.WriteTrials(w, s.trials) })
 }
 
-// subjectName is what the network is called in trials: its file's name where one is given, else its own, with hyphens
-// for underscores as the field writes it.
-func subjectName(spec string) string {
-	name, file := splitModel(spec)
-	if file != "" {
-		name = strings.TrimSuffix(filepath.Base(file), filepath.Ext(file))
-	}
-	return strings.ReplaceAll(name, "_", "-")
-}
-
 // readHumans reads the published trials of the experiment, and says what they were read from.
-func readHumans(o biasOptions) (kept []measure.Experiment, hash string, err error) {
-	if o.humans == "" {
+func readHumans(from, experiment string) (kept []measure.Experiment, source string, err error) {
+	if from == "" {
 		return nil, "", nil
 	}
-	all, err := measure.ReadPaths(o.humans)
+	all, err := measure.ReadPaths(from)
 	if err != nil {
 		return nil, "", err
 	}
 	var names []string
 	for _, e := range all {
 		names = append(names, e.Name)
-		if measure.Family(e.Name) == measure.Family(o.experiment) {
+		if measure.Family(e.Name) == measure.Family(experiment) {
 			kept = append(kept, e)
 		}
 	}
 	if len(kept) == 0 {
-		return nil, "", usagef("%s has no trials of the experiment %s, but of %s; choose with --experiment", o.humans, o.experiment, strings.Join(names, ", "))
+		return nil, "", usagef("%s has no trials of the experiment %s, but of %s; choose with --experiment", from, experiment, strings.Join(names, ", "))
 	}
-	hash, err = withHash(o.humans)
-	return kept, hash, err
+	source, err = withHash(from)
+	return kept, source, err
 }
 
 // experimentOf names the experiment by the folder of the pictures: that of a published set, else the folder above the
@@ -249,7 +295,25 @@ func experimentOf(stimuli *dataset.Set) string {
 			return k.Name
 		}
 	}
-	return folder
+	return fileName(folder)
+}
+
+// fileName makes a name for a folder and for files whose names are read apart at underscores.
+func fileName(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) || r == '.' || r == '-' || r == '+' {
+			return r
+		}
+		return '-'
+	}, s)
+	if s = strings.Trim(s, ".-"); s == "" {
+		return "stimuli"
+	}
+	switch strings.ToLower(filepath.Ext(s)) {
+	case ".json", ".jsonl", ".html": // what lies beside the folder
+		return s + "-stimuli"
+	}
+	return s
 }
 
 // experimentCode is the experiment's code in published image names; an unknown experiment gets three letters of its name.
@@ -259,5 +323,5 @@ func experimentCode(experiment string) string {
 			return k.Code
 		}
 	}
-	return (strings.ReplaceAll(experiment, "_", "") + "xxx")[:3]
+	return string(append([]rune(experiment), 'x', 'x')[:3])
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,6 +18,8 @@ import (
 	"github.com/gestalt-vision/gestalt/pixel"
 	"github.com/gestalt-vision/gestalt/report"
 )
+
+const settingsFile = "settings.json"
 
 // biasSettings are the resolved settings, written beside the results as settings.json: what the figures depend on.
 type biasSettings struct {
@@ -62,8 +65,9 @@ func (s biasSettings) rows() []report.Row {
 // biasSummary is summary.json, and what --json prints.
 type biasSummary struct {
 	measure.Analysis
-	Made   biasSettings      `json:"made_with"`
-	Failed []observe.Failure `json:"failed_pictures"`
+	Made    biasSettings      `json:"made_with"`
+	Failed  []observe.Failure `json:"failed_pictures"`
+	Skipped dataset.Skipped   `json:"skipped_files"` // what lay beside the pictures
 }
 
 func writeBias(dir string, summary biasSummary, page report.Page) error {
@@ -71,7 +75,7 @@ func writeBias(dir string, summary biasSummary, page report.Page) error {
 		name    string
 		content func(io.Writer) error
 	}{
-		{"settings.json", func(w io.Writer) error { return writeJSON(w, summary.Made) }},
+		{settingsFile, func(w io.Writer) error { return writeJSON(w, summary.Made) }},
 		{"summary.json", func(w io.Writer) error { return writeJSON(w, summary) }},
 		{"report.html", func(w io.Writer) error { return report.Write(w, page) }},
 	}
@@ -130,7 +134,7 @@ func extremes(stimuli *dataset.Set, subject string, result observe.Result) ([]re
 			return err
 		}
 		out = append(out, report.Thumbnail{
-			Observer: subject, Kind: kind, Name: c.Key, Score: c.lean, JPEG: jpeg.Bytes(),
+			Observer: subject, Kind: kind, Name: path.Base(c.Key), Score: c.lean, JPEG: jpeg.Bytes(),
 			Caption: fmt.Sprintf("shape %s, texture %s", c.shape, c.texture),
 		})
 		return nil
@@ -164,7 +168,12 @@ func tellBias(cmd *cobra.Command, o biasOptions, s biasSummary) error {
 		if err := printAnalysis(out, s.Analysis); err != nil {
 			return err
 		}
-		fmt.Fprintf(out, "\nResults: %s (open report.html)\n", o.out)
+		if _, err := fmt.Fprintf(out, "\nResults: %s (open report.html)\n", o.out); err != nil {
+			return err
+		}
+	}
+	if k := s.Skipped; k.Hidden+k.Other+k.Loops > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "left out beside the pictures: %d hidden files, %d that are no pictures, %d links in a circle\n", k.Hidden, k.Other, k.Loops)
 	}
 	if len(s.Failed) == 0 {
 		return nil

@@ -49,11 +49,3 @@ func isTerminal(w io.Writer) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
-
-// defaultEngine is the engine when --engine is not given.
-func defaultEngine() string {
-	if e := os.Getenv("GESTALT_ENGINE"); e != "" {
-		return e
-	}
-	return "cpu"
-}

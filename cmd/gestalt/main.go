@@ -41,7 +41,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 	case err == nil:
 		return exitDone
 	case ctx.Err() != nil && errors.Is(err, context.Canceled):
-		fmt.Fprintln(stderr, "gestalt: interrupted; what was done is saved")
+		fmt.Fprintln(stderr, "gestalt: interrupted")
 		return exitInterrupted
 	case errors.As(err, &usage):
 		fmt.Fprintf(stderr, "%s %v\n", paint(stderr, red, "gestalt:"), err)

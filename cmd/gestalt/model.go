@@ -7,45 +7,69 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/gomlx/compute"
-
-	"github.com/gestalt-vision/gestalt/cpu/kernel"
-	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/nets"
 )
 
 // weightsSuffix ends the name of a file of weights.
 const weightsSuffix = ".safetensors"
 
-// openModel loads the network that spec names onto an engine: a name, whose weights are looked for where weightsFolders
-// says, NAME=FILE, or FILE where the file is called NAME.safetensors. The engine lives as long as the program.
-func openModel(engineName, spec string) (*nets.Model, error) {
-	name, file := splitModel(spec)
-	if _, err := nets.Lookup(name); err != nil {
-		return nil, usageError{err}
-	}
-	if file == "" {
-		var err error
-		if file, err = findWeights(name); err != nil {
-			return nil, err
+// modelSpec is a --model flag taken apart.
+type modelSpec struct {
+	name    string // of the architecture
+	file    string // of the weights
+	subject string // what the observer is called in trials
+}
+
+// parseModel resolves a --model flag: a network's name, whose weights are looked for where weightsFolders says,
+// NAME=FILE, or a FILE of weights alone, whose network is told by its name or by its parameters. The observer is called
+// after the file where one is given, so that one network can be measured with several weights; with hyphens for
+// underscores, as the field writes names.
+func parseModel(spec string) (m modelSpec, err error) {
+	m.name, m.file, _ = strings.Cut(spec, "=")
+	if m.file == "" && strings.HasSuffix(spec, weightsSuffix) {
+		m.file = spec
+		if m.name, err = networkOf(spec); err != nil {
+			return m, err
 		}
 	}
-	backend, err := openEngine(engineName)
+	if _, err := nets.Lookup(m.name); err != nil {
+		return m, usageError{err}
+	}
+	m.subject = m.name
+	if m.file == "" {
+		m.file, err = findWeights(m.name)
+	} else {
+		m.subject = strings.TrimSuffix(filepath.Base(m.file), filepath.Ext(m.file))
+		_, err = os.Stat(m.file)
+	}
+	m.subject = strings.ReplaceAll(m.subject, "_", "-")
+	return m, err
+}
+
+// networkOf tells the network that a file of weights belongs to.
+func networkOf(file string) (string, error) {
+	stem := strings.TrimSuffix(filepath.Base(file), weightsSuffix)
+	if _, err := nets.Lookup(stem); err == nil {
+		return stem, nil
+	}
+	name, err := nets.Identify(file)
+	if err != nil {
+		return "", err
+	}
+	if name == "" {
+		return "", usagef("%s holds the parameters of none of the networks; say which one with NAME=%[1]s (there are %s)",
+			file, strings.Join(nets.Names(), ", "))
+	}
+	return name, nil
+}
+
+// load loads the network onto an engine.
+func (m modelSpec) load(c configuration) (*nets.Model, error) {
+	backend, err := c.open()
 	if err != nil {
 		return nil, err
 	}
-	return nets.Load(backend, name, file)
-}
-
-// splitModel takes a --model flag apart. file is empty where only a name was given.
-func splitModel(spec string) (name, file string) {
-	if name, file, ok := strings.Cut(spec, "="); ok {
-		return name, file
-	}
-	if strings.HasSuffix(spec, weightsSuffix) {
-		return strings.TrimSuffix(filepath.Base(spec), weightsSuffix), spec
-	}
-	return spec, ""
+	return nets.Load(backend, m.name, m.file)
 }
 
 // findWeights finds NAME.safetensors.
@@ -82,23 +106,4 @@ func weightsFolders() []string {
 		shared = filepath.Join("..", "shared")
 	}
 	return append(folders, filepath.Join(shared, "weights"))
-}
-
-// openEngine opens the engine that a flag names, with what the environment says about it. Options in the name itself
-// (cpu:threads=1) win.
-func openEngine(name string) (compute.Backend, error) {
-	if isa := os.Getenv("GESTALT_ISA"); isa != "" {
-		if err := kernel.Use(isa); err != nil {
-			return nil, usagef("GESTALT_ISA: %w", err)
-		}
-	}
-	kind, options, _ := strings.Cut(name, ":")
-	if threads := os.Getenv("GESTALT_THREADS"); threads != "" && options == "" && (kind == "" || kind == engine.Default) {
-		name = engine.Default + ":threads=" + threads
-	}
-	backend, err := engine.Open(name)
-	if err != nil {
-		return nil, usageError{err}
-	}
-	return backend, nil
 }

@@ -8,14 +8,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestalt-vision/gestalt/dataset"
-	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/pixel"
 )
@@ -24,17 +22,15 @@ import (
 type predictOptions struct {
 	model   string
 	weights string
-	engine  string
+	network networkFlags
 	top     int
-	batch   int
-	workers int
 	json    bool
 }
 
 func newPredictCommand() *cobra.Command {
 	var o predictOptions
 	cmd := &cobra.Command{
-		Use:   "predict --model NAME[=FILE] IMAGE...",
+		Use:   "predict --model NAME|NAME=FILE|FILE IMAGE...",
 		Short: "Say what a network sees in pictures",
 		Long: `predict shows pictures to a network trained on ImageNet and prints the classes with the largest probabilities.
 IMAGE is a JPEG or PNG file, or a folder, tar archive or list (.txt) of them.
@@ -51,10 +47,9 @@ A picture that cannot be read is named on standard error; the others are done, a
 	f := cmd.Flags()
 	f.StringVar(&o.model, "model", "", "network by name, or NAME=FILE with its weights")
 	f.StringVar(&o.weights, "weights", "", "file of the network's weights, as in --model NAME=FILE")
-	f.StringVar(&o.engine, "engine", defaultEngine(), "engine that runs the network: "+strings.Join(engine.Names(), " or "))
 	f.IntVar(&o.top, "top", 5, "classes per picture")
-	f.IntVar(&o.batch, "batch", 8, "pictures that go through the network at once")
-	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")
+	o.network.addFlags(cmd)
+	complete(cmd, "model", nets.Names()...)
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
 	return cmd
 }
@@ -84,18 +79,26 @@ func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 		return usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
 	case o.top < 1 || o.top > 1000:
 		return usagef("--top must be between 1 and 1000")
-	case o.batch < 1 || o.workers < 1:
-		return usagef("--batch and --workers must be at least 1")
+	}
+	if err := o.network.check(); err != nil {
+		return err
+	}
+	engine, err := configure(o.network.engine)
+	if err != nil {
+		return err
 	}
 	spec := o.model
 	if o.weights != "" {
-		name, file := splitModel(spec)
-		if file != "" {
+		if strings.Contains(spec, "=") {
 			return usagef("--model %s names a file of weights already; leave --weights away", spec)
 		}
-		spec = name + "=" + o.weights
+		spec += "=" + o.weights
 	}
-	model, err := openModel(o.engine, spec)
+	wanted, err := parseModel(spec)
+	if err != nil {
+		return err
+	}
+	model, err := wanted.load(engine)
 	if err != nil {
 		return err
 	}
@@ -111,13 +114,13 @@ func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 		Engine        string       `json:"engine"`
 		Pictures      []prediction `json:"pictures"`
 		Failed        []unseen     `json:"failed"`
-	}{model.Name, model.WeightsSHA256, model.Preprocess.String(), o.engine, []prediction{}, []unseen{}}
-	err = predict(cmd.Context(), model, pictures, o, func(p prediction) {
+	}{model.Name, model.WeightsSHA256, model.Preprocess.String(), engine.String(), []prediction{}, []unseen{}}
+	err = predict(cmd.Context(), model, pictures, o, func(p prediction) error {
 		if o.json {
 			document.Pictures = append(document.Pictures, p)
-		} else {
-			printPrediction(out, p)
+			return nil
 		}
+		return printPrediction(out, p)
 	}, func(u unseen) {
 		fmt.Fprintf(errOut, "%s %s: %s\n", paint(errOut, red, "gestalt:"), u.Picture, u.Reason)
 		document.Failed = append(document.Failed, u)
@@ -136,11 +139,13 @@ func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 	return nil
 }
 
-func printPrediction(w io.Writer, p prediction) {
-	fmt.Fprintln(w, p.Picture)
+func printPrediction(w io.Writer, p prediction) error {
+	text := p.Picture + "\n"
 	for _, c := range p.Classes {
-		fmt.Fprintf(w, "  %6.2f%%  %s  %s\n", 100*c.Probability, c.WordNet, c.Name)
+		text += fmt.Sprintf("  %6.2f%%  %s  %s\n", 100*c.Probability, c.WordNet, c.Name)
 	}
+	_, err := io.WriteString(w, text)
+	return err
 }
 
 // picture is something to look at.
@@ -158,7 +163,7 @@ func gather(args []string) (pictures []picture, closeAll func()) {
 		case ".tar", ".gz", ".tgz", ".txt":
 		default:
 			if info, err := os.Stat(arg); err != nil || !info.IsDir() {
-				pictures = append(pictures, picture{arg, func() ([]byte, error) { return os.ReadFile(arg) }})
+				pictures = append(pictures, picture{arg, func() ([]byte, error) { return readPicture(arg) }})
 				continue
 			}
 		}
@@ -180,9 +185,23 @@ func gather(args []string) (pictures []picture, closeAll func()) {
 	}
 }
 
+// readPicture reads a file that is no larger than a picture may be.
+func readPicture(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, dataset.MaxPicture+1))
+	if err == nil && len(data) > dataset.MaxPicture {
+		err = fmt.Errorf("it is larger than a picture may be (%d bytes)", dataset.MaxPicture)
+	}
+	return data, err
+}
+
 // predict shows the pictures to the network in batches, decoding ahead, and hands out what it sees in their order.
-func predict(ctx context.Context, model *nets.Model, pictures []picture, o predictOptions, see func(prediction), fail func(unseen)) error {
-	batches := slices.Collect(slices.Chunk(pictures, o.batch))
+func predict(ctx context.Context, model *nets.Model, pictures []picture, o predictOptions, see func(prediction) error, fail func(unseen)) error {
+	batches := slices.Collect(slices.Chunk(pictures, o.network.batch))
 	side := model.Preprocess.Crop
 	each := side * side * 3
 	type prepared struct {
@@ -200,7 +219,7 @@ func predict(ctx context.Context, model *nets.Model, pictures []picture, o predi
 		return p, nil
 	}
 	b := 0
-	for p, err := range dataset.Map(ctx, len(batches), o.workers, prepare) {
+	for p, err := range dataset.Map(ctx, len(batches), o.network.workers, prepare) {
 		if err != nil {
 			return err
 		}
@@ -215,7 +234,9 @@ func predict(ctx context.Context, model *nets.Model, pictures []picture, o predi
 				fail(unseen{picture.name, p.errors[i].Error()})
 				continue
 			}
-			see(prediction{picture.name, topClasses(probabilities[:1000], o.top)})
+			if err := see(prediction{picture.name, topClasses(probabilities[:1000], o.top)}); err != nil {
+				return err
+			}
 			probabilities = probabilities[1000:]
 		}
 		b++

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/dataset"
+	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 	"github.com/gestalt-vision/gestalt/nets"
 )
@@ -32,7 +33,7 @@ func TestPredictTop5(t *testing.T) {
 	if err := json.Unmarshal(data, &want); err != nil {
 		t.Fatal(err)
 	}
-	backend, err := openEngine("cpu")
+	backend, err := engine.Open("cpu")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,13 +49,14 @@ func TestPredictTop5(t *testing.T) {
 	if len(pictures) != len(want) {
 		t.Fatalf("%d of %d pictures are in the archive", len(pictures), len(want))
 	}
-	err = predict(t.Context(), model, pictures, predictOptions{top: 5, batch: 8, workers: 2}, func(p prediction) {
+	err = predict(t.Context(), model, pictures, predictOptions{top: 5, network: networkFlags{batch: 8, workers: 2}}, func(p prediction) error {
 		want := want[path.Base(p.Picture)]
 		for i, c := range p.Classes {
 			if c.Index != want.Classes[i] || math.Abs(float64(c.Probability)-want.Probabilities[i]) > 1e-4 {
 				t.Errorf("%s: class %d is %d with %.6f, PyTorch says %d with %.6f", p.Picture, i, c.Index, c.Probability, want.Classes[i], want.Probabilities[i])
 			}
 		}
+		return nil
 	}, func(u unseen) { t.Errorf("%s: %s", u.Picture, u.Reason) })
 	if err != nil {
 		t.Fatal(err)
@@ -95,7 +97,7 @@ func TestPredictJSON(t *testing.T) {
 			t.Errorf("%v changes the document", args)
 		}
 	}
-	for _, key := range []string{`"model": "squeezenet1_1"`, `"weights_sha256": "`, `"engine": "cpu"`, `"index": `, `"wnid": "n`, `"probability": `, `"failed": []`} {
+	for _, key := range []string{`"model": "squeezenet1_1"`, `"weights_sha256": "`, `"engine": "cpu (`, `"index": `, `"wnid": "n`, `"probability": `, `"failed": []`} {
 		if !strings.Contains(first, key) {
 			t.Errorf("the document has no %s", key)
 		}
@@ -114,17 +116,28 @@ func TestTopClasses(t *testing.T) {
 	}
 }
 
-func TestSplitModel(t *testing.T) {
-	for spec, want := range map[string][2]string{
-		"resnet50":                     {"resnet50", ""},
-		"resnet50=/a/b.safetensors":    {"resnet50", "/a/b.safetensors"},
-		"resnet50=a=b":                 {"resnet50", "a=b"},
-		"weights/resnet18.safetensors": {"resnet18", "weights/resnet18.safetensors"},
-		"squeezenet1_1=":               {"squeezenet1_1", ""},
-		"my resnet50.safetensors":      {"my resnet50", "my resnet50.safetensors"},
+func TestParseModel(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "my_net.safetensors")
+	named := filepath.Join(dir, "resnet18.safetensors")
+	for _, f := range []string{file, named} {
+		if err := os.WriteFile(f, nil, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("GESTALT_CACHE", dir)
+	for spec, want := range map[string]modelSpec{
+		"resnet18":         {"resnet18", named, "resnet18"},
+		"resnet50=" + file: {"resnet50", file, "my-net"},
+		named:              {"resnet18", named, "resnet18"},
 	} {
-		if name, file := splitModel(spec); name != want[0] || file != want[1] {
-			t.Errorf("splitModel(%q) = %q, %q", spec, name, file)
+		if got, err := parseModel(spec); err != nil || got != want {
+			t.Errorf("parseModel(%q) = %v, %v; want %v", spec, got, err, want)
+		}
+	}
+	for _, spec := range []string{"resnet5", "resnet50=" + file + "x", file, "", "resnet5=" + file} {
+		if got, err := parseModel(spec); err == nil {
+			t.Errorf("parseModel(%q) = %v, want an error", spec, got)
 		}
 	}
 }

@@ -5,16 +5,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 )
 
-// withHash is a path and, where it is a file, the SHA-256 of its content: what a report says it was made from.
+// withHash is the name of a file or folder and, where it is a file, the SHA-256 of its content: what a report says it
+// was made from. It leaves out where the file lies, which is nobody else's business.
 func withHash(path string) (string, error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return "", err
 	}
 	if !info.Mode().IsRegular() {
-		return path, nil
+		return filepath.Base(path), nil
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -25,5 +27,5 @@ func withHash(path string) (string, error) {
 	if _, err := io.Copy(sum, f); err != nil {
 		return "", fmt.Errorf("reading %s: %w", path, err)
 	}
-	return fmt.Sprintf("%s (SHA-256 %x)", path, sum.Sum(nil)), nil
+	return fmt.Sprintf("%s (SHA-256 %x)", filepath.Base(path), sum.Sum(nil)), nil
 }

@@ -38,16 +38,8 @@ Environment variables: 'gestalt help environment'.`,
   gestalt analyze raw-data.tar.gz`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) == 0 {
-				return cmd.Help()
-			}
-			if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
-				return usagef("there is no verb %q; did you mean %q?", args[0], near[0])
-			}
-			return usagef("there is no verb %q", args[0])
-		},
-		Args: cobra.ArbitraryArgs,
+		RunE:          helpOrUnknown,
+		Args:          cobra.ArbitraryArgs,
 	}
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
@@ -58,7 +50,33 @@ Environment variables: 'gestalt help environment'.`,
 		newVersionCommand(),
 		newEnvironmentTopic(),
 	)
+	root.SetHelpCommand(&cobra.Command{
+		Use:   "help [VERB]",
+		Short: "Help about a verb",
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return helpOrUnknown(root, args)
+			}
+			return cmd.Help()
+		},
+	})
+	root.InitDefaultCompletionCmd()
+	if completion, _, err := root.Find([]string{"completion"}); err == nil {
+		completion.Args, completion.RunE = cobra.ArbitraryArgs, helpOrUnknown
+	}
 	return root
+}
+
+// helpOrUnknown is what a command that only has sub-commands does by itself.
+func helpOrUnknown(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return cmd.Help()
+	}
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		return usagef("there is no verb %q; did you mean %q?", args[0], near[0])
+	}
+	return usagef("there is no verb %q", args[0])
 }
 
 // complete offers values for a flag to the shell.

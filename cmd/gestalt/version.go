@@ -4,10 +4,9 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
-
-	"github.com/gestalt-vision/gestalt/cpu/kernel"
 )
 
 // Version is the release; results carry it together with the commit, where the build knows it.
@@ -21,7 +20,7 @@ type versionInfo struct {
 	OS      string   `json:"os"`
 	Arch    string   `json:"arch"`
 	CPU     []string `json:"cpu_features"`
-	ISA     string   `json:"kernel"`
+	ISA     string   `json:"kernels,omitempty"` // instruction set in use by the cpu engine
 	Engine  string   `json:"engine"`
 	Threads int      `json:"threads"`
 }
@@ -34,16 +33,21 @@ func newVersionCommand() *cobra.Command {
 		Example: "  gestalt version\n  gestalt version --json",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			info := currentVersion()
-			out := cmd.OutOrStdout()
-			if asJSON {
-				return writeJSON(out, info)
+			c, err := configure(defaultEngine())
+			if err == nil {
+				_, err = c.open()
 			}
-			fmt.Fprintf(out, "gestalt %s %s\n", info.Version, info.Commit)
-			fmt.Fprintf(out, "%s %s/%s\n", info.Go, info.OS, info.Arch)
-			fmt.Fprintf(out, "kernels %s, processor has %v\n", info.ISA, info.CPU)
-			fmt.Fprintf(out, "engine %s, %d threads\n", info.Engine, info.Threads)
-			return nil
+			if err != nil {
+				return err
+			}
+			info := currentVersion()
+			info.Engine, info.ISA, info.Threads = c.kind, c.kernels, c.threads
+			if asJSON {
+				return writeJSON(cmd.OutOrStdout(), info)
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "gestalt %s\n%s %s/%s, processor has %s\nengine %s, %d threads\n",
+				info, info.Go, info.OS, info.Arch, strings.Join(info.CPU, " "), c, info.Threads)
+			return err
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -53,7 +57,7 @@ func newVersionCommand() *cobra.Command {
 func currentVersion() versionInfo {
 	info := versionInfo{
 		Version: Version, Go: runtime.Version(), OS: runtime.GOOS, Arch: runtime.GOARCH,
-		CPU: cpuFeatures(), ISA: kernel.ISA(), Engine: defaultEngine(), Threads: runtime.GOMAXPROCS(0),
+		CPU: cpuFeatures(),
 	}
 	if build, ok := debug.ReadBuildInfo(); ok {
 		for _, s := range build.Settings {

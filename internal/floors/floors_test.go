@@ -2,6 +2,7 @@
 package floors
 
 import (
+	"go/ast"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -52,17 +53,23 @@ func TestImports(t *testing.T) {
 			return nil
 		}
 		pkg := path.Dir(rel)
-		if !strings.HasSuffix(rel, ".go") || strings.HasSuffix(rel, "_test.go") || strings.HasPrefix(pkg, "internal/") {
+		if !strings.HasSuffix(rel, ".go") || strings.HasSuffix(rel, "_test.go") || pkg == "internal/sharedtest" {
+			return nil
+		}
+		syntax, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+		if err != nil {
+			return err
+		}
+		if !strings.HasPrefix(pkg, "cmd/") {
+			checkQuiet(t, rel, syntax)
+		}
+		if strings.HasPrefix(pkg, "internal/") {
 			return nil
 		}
 		seen[pkg] = true
 		if _, ok := floor[pkg]; !ok {
 			t.Errorf("package %s stands on no floor: give it one here and in ARCHITECTURE.md", pkg)
 			return nil
-		}
-		syntax, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
 		}
 		for _, spec := range syntax.Imports {
 			name, _ := strconv.Unquote(spec.Path.Value)
@@ -78,6 +85,23 @@ func TestImports(t *testing.T) {
 			t.Errorf("package %s has a floor but no files", pkg)
 		}
 	}
+}
+
+// loud names what only cmd/ may do: read flags and the environment, print.
+var loud = map[string]bool{
+	"os.Getenv": true, "os.LookupEnv": true, "os.Environ": true, "os.Args": true, "os.Stdout": true, "os.Stderr": true,
+	"fmt.Print": true, "fmt.Println": true, "fmt.Printf": true, "flag.Parse": true, "os.Exit": true,
+}
+
+func checkQuiet(t *testing.T, file string, syntax *ast.File) {
+	ast.Inspect(syntax, func(n ast.Node) bool {
+		if s, ok := n.(*ast.SelectorExpr); ok {
+			if x, ok := s.X.(*ast.Ident); ok && loud[x.Name+"."+s.Sel.Name] {
+				t.Errorf("%s uses %s.%s, which only cmd/ may", file, x.Name, s.Sel.Name)
+			}
+		}
+		return true
+	})
 }
 
 func check(t *testing.T, file, pkg, name string) {

@@ -1,0 +1,33 @@
+package nets
+
+import (
+	"fmt"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/weights"
+)
+
+// Identify tells which network a file of weights belongs to, by the names and shapes of its parameters. The name is ""
+// where they fit none.
+func Identify(weightsPath string) (name string, err error) {
+	f, err := weights.Open(weightsPath)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	b, err := engine.Open("go") // only to infer shapes; nothing is computed
+	if err != nil {
+		return "", err
+	}
+	defer b.Finalize()
+	for _, a := range architectures {
+		net, err := a.trace(b)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", a.Name, err)
+		}
+		if net.checkFile(f) == nil {
+			return a.Name, nil
+		}
+	}
+	return "", nil
+}
