@@ -93,7 +93,7 @@ const thumbnailSide = 112
 // extremes picks the conflict pictures that the network was surest to see by shape, and by texture: those with the
 // largest difference between the scores of the two categories among the decisions for one of them.
 func extremes(stimuli *dataset.Set, subject string, result observe.Result) ([]report.Thumbnail, error) {
-	const each = 8
+	const each = 6
 	type candidate struct {
 		observe.Observation
 		shape, texture string
