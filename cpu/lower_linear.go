@@ -48,12 +48,12 @@ func lowerFusedConv(n *node) runner {
 
 func lowerPackFilter(n *node) runner {
 	c := n.attr.(fusedAttr).conv
-	return func(_ *workers, out *operand, in []operand) {
+	return func(w *workers, out *operand, in []operand) {
 		var scale []float32
 		if len(in) == 2 {
 			scale = as[float32](in[1].data)
 		}
-		out.object = kernel.PackFilter(c, as[float32](in[0].data), scale)
+		out.object = c.PackFilter(w.Do, as[float32](in[0].data), scale)
 	}
 }
 

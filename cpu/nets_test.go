@@ -72,6 +72,25 @@ func (n *net) squeezeNet(x *graph.Node) *graph.Node {
 	return graph.ReduceMean(x, 1, 2)
 }
 
+// vgg16 is VGG-16: NHWC pictures to 1,000 logits.
+func (n *net) vgg16(x *graph.Node) *graph.Node {
+	for _, stage := range [][]int{{64, 64}, {128, 128}, {256, 256, 256}, {512, 512, 512}, {512, 512, 512}} {
+		for _, channels := range stage {
+			x = relu(n.bias(n.conv(x, 3, 1, 1, channels)))
+		}
+		x = graph.MaxPool(x).Window(2).Strides(2).Done()
+	}
+	x = graph.Reshape(x, x.Shape().Dim(0), -1)
+	for i, features := range []int{4096, 4096, 1000} {
+		x = graph.Dot(x, n.weight(x.Graph(), x.Shape().Dim(-1), features)).Product()
+		x = graph.Add(x, graph.Reshape(n.weight(x.Graph(), features), 1, features))
+		if i < 2 {
+			x = relu(x)
+		}
+	}
+	return x
+}
+
 // batchNorm is that of inference, spelled out or as the operation.
 func (n *net) batchNorm(x *graph.Node, spelled bool) *graph.Node {
 	g := x.Graph()
@@ -201,6 +220,9 @@ func BenchmarkResNet18(b *testing.B) {
 func BenchmarkResNet50(b *testing.B) {
 	benchmarkNet(b, func(n *net, x *graph.Node) *graph.Node { return n.resNet(x, 64, []int{3, 4, 6, 3}, true, false) })
 }
+
+// BenchmarkVGG16 is VGG-16 with all its weights.
+func BenchmarkVGG16(b *testing.B) { benchmarkNet(b, (*net).vgg16) }
 
 func benchmarkNet(b *testing.B, define func(n *net, x *graph.Node) *graph.Node) {
 	const batch, size = 8, 224

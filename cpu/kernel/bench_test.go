@@ -41,6 +41,14 @@ var resNet50 = []namedConv{
 	square(2, 7, 2048, 1, 1, 0, 512), square(2, 7, 512, 3, 1, 1, 512),
 }
 
+// vgg16 lists the convolutions of VGG-16 at 224 x 224.
+var vgg16 = []namedConv{
+	square(1, 224, 3, 3, 1, 1, 64), square(1, 224, 64, 3, 1, 1, 64),
+	square(1, 112, 64, 3, 1, 1, 128), square(1, 112, 128, 3, 1, 1, 128),
+	square(1, 56, 128, 3, 1, 1, 256), square(2, 56, 256, 3, 1, 1, 256),
+	square(1, 28, 256, 3, 1, 1, 512), square(2, 28, 512, 3, 1, 1, 512), square(3, 14, 512, 3, 1, 1, 512),
+}
+
 // peak is the rate of multiply-adds of one core, in GFLOP/s: tiles whose
 // operands stay in the level-1 cache.
 func peak() float64 {
@@ -116,4 +124,6 @@ func benchmarkConvs(b *testing.B, convs []namedConv) {
 }
 
 func BenchmarkSqueezeNet(b *testing.B) { benchmarkConvs(b, squeezeNet) }
+func BenchmarkResNet18(b *testing.B)   { benchmarkConvs(b, resNet18) }
+func BenchmarkVGG16(b *testing.B)      { benchmarkConvs(b, vgg16) }
 func BenchmarkResNet50(b *testing.B)   { benchmarkConvs(b, resNet50) }

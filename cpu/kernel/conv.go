@@ -76,7 +76,7 @@ func (c Conv) pointwise() bool {
 // x[i*xPitch:]; out has N*OutH*OutW pixels of K channels, pixel i at
 // out[i*outPitch:]; elements of out between the channels and the pitch are left
 // alone. out must not overlap x. f must have been packed for the same KH, KW, C,
-// K and Groups; the other numbers may differ. Run panics if anything doesn't
+// K, Groups, strides and dilations; the other numbers may differ. Run panics if anything doesn't
 // fit.
 func (c Conv) Run(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogue, out []float32, outPitch int) {
 	c = c.normal()
@@ -90,6 +90,8 @@ func (c Conv) Run(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogue, o
 		return
 	}
 	switch {
+	case f.tile != 0:
+		c.runWinograd(p, x, xPitch, f, ep, out, outPitch)
 	case c.depthwise():
 		c.runDepthwise(p, x, xPitch, f, ep, out, outPitch)
 	case c.pointwise():

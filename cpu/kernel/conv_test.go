@@ -82,7 +82,9 @@ func randomConv(r *rand.Rand) Conv {
 	c := Conv{N: 1 + r.IntN(3), H: r.IntN(20), W: r.IntN(34), KH: 1 + r.IntN(4), KW: 1 + r.IntN(4),
 		StrideH: r.IntN(4), StrideW: r.IntN(4), DilationH: r.IntN(3), DilationW: r.IntN(3),
 		PadTop: r.IntN(4), PadBottom: r.IntN(4), PadLeft: r.IntN(4), PadRight: r.IntN(4)}
-	switch r.IntN(6) {
+	switch r.IntN(7) {
+	case 6:
+		return randomWinograd(r)
 	case 0: // depthwise
 		c.C = 2 + r.IntN(150)
 		c.K, c.Groups = c.C, c.C

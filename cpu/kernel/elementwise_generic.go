@@ -19,6 +19,7 @@ var generic = impl{
 	exp:        expGeneric,
 	rowSum:     rowSumGeneric,
 	rowMax:     rowMaxGeneric,
+	patches:    patchesGeneric,
 }
 
 func addGeneric(dst, a, b []float32) {

@@ -18,6 +18,8 @@ type impl struct {
 	// taps, one per operation, compute pixels that need one input per channel
 	// and tap: pooling and depthwise convolution; see type taps.
 	maxTaps, sumTaps, filterTaps func(t *taps)
+	// patches are the transforms of Winograd by size of the tile, 2 or 4, and kind.
+	patches [2][3]func(p *patch)
 	// Element-wise loops over slices of equal length.
 	add, mul, max func(dst, a, b []float32)
 	clamp         func(dst, a []float32, lo, hi float32)

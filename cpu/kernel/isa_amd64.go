@@ -35,6 +35,7 @@ var avx512 = impl{
 	exp:        unary(expStreamAVX512),
 	rowSum:     reduction(sumRowAVX512),
 	rowMax:     reduction(maxRowAVX512),
+	patches:    [2][3]func(*patch){{input2PatchAVX512, filter2PatchAVX512, output2PatchAVX512}, {input4PatchAVX512, filter4PatchAVX512, output4PatchAVX512}},
 }
 
 var avx2 = impl{
@@ -53,6 +54,7 @@ var avx2 = impl{
 	exp:        unary(expStreamAVX2),
 	rowSum:     reduction(sumRowAVX2),
 	rowMax:     reduction(maxRowAVX2),
+	patches:    [2][3]func(*patch){{input2PatchAVX2, filter2PatchAVX2, output2PatchAVX2}, {input4PatchAVX2, filter4PatchAVX2, output4PatchAVX2}},
 }
 
 // The following give assembly, which takes pointers and a length, the form that

@@ -13,6 +13,7 @@ func TestLayout(t *testing.T) {
 	}
 	var a tile
 	var b taps
+	var p patch
 	var o outer
 	for _, c := range []struct {
 		name      string
@@ -65,6 +66,22 @@ func TestLayout(t *testing.T) {
 		{"run", unsafe.Sizeof(run{}), 24},
 		{"taps.lo", unsafe.Offsetof(b.lo), 208},
 		{"taps.hi", unsafe.Offsetof(b.hi), 212},
+		{"patch.x", unsafe.Offsetof(p.x), 0},
+		{"patch.out", unsafe.Offsetof(p.out), 24},
+		{"patch.add", unsafe.Offsetof(p.add), 48},
+		{"patch.vec", unsafe.Offsetof(p.vec), 72},
+		{"patch.xRow", unsafe.Offsetof(p.xRow), 96},
+		{"patch.xCol", unsafe.Offsetof(p.xCol), 104},
+		{"patch.outRow", unsafe.Offsetof(p.outRow), 112},
+		{"patch.outCol", unsafe.Offsetof(p.outCol), 120},
+		{"patch.addRow", unsafe.Offsetof(p.addRow), 128},
+		{"patch.addCol", unsafe.Offsetof(p.addCol), 136},
+		{"patch.c", unsafe.Offsetof(p.c), 144},
+		{"patch.rows", unsafe.Offsetof(p.rows), 152},
+		{"patch.cols", unsafe.Offsetof(p.cols), 160},
+		{"patch.lo", unsafe.Offsetof(p.lo), 168},
+		{"patch.hi", unsafe.Offsetof(p.hi), 172},
+		{"patch.between", unsafe.Offsetof(p.between), 176},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s lies at %d, assembly looks at %d", c.name, c.got, c.want)

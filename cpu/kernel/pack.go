@@ -77,6 +77,7 @@ func newPacked(k, n int) *Packed {
 type Filter struct {
 	kh, kw, c, k int
 	groups       []Packed  // one matrix of KH*KW*C/Groups by K/Groups per group; nil if depthwise
+	tile         int       // of Winograd, whose transforms of the filters groups[0] holds then; or 0
 	taps         []float32 // depthwise: [KH*KW][C]
 	split        int       // number of groups, also if depthwise
 }
@@ -86,6 +87,12 @@ type Filter struct {
 // is how batch normalisation of inference is folded in. PackFilter panics if the
 // slices are too short.
 func PackFilter(c Conv, hwio, scale []float32) *Filter {
+	return c.PackFilter(Serial, hwio, scale)
+}
+
+// PackFilter is PackFilter on several goroutines. Where Winograd's algorithm is the
+// fastest for the geometry, the filter is transformed for it.
+func (c Conv) PackFilter(p Parallel, hwio, scale []float32) *Filter {
 	c = c.normal()
 	c.check()
 	cg, kg, taps := c.C/c.Groups, c.K/c.Groups, c.KH*c.KW
@@ -95,7 +102,11 @@ func PackFilter(c Conv, hwio, scale []float32) *Filter {
 	if scale != nil && len(scale) < c.K {
 		panic(fmt.Sprintf("kernel: filter scale has %d elements, want %d", len(scale), c.K))
 	}
-	f := &Filter{kh: c.KH, kw: c.KW, c: c.C, k: c.K, split: c.Groups}
+	f := &Filter{kh: c.KH, kw: c.KW, c: c.C, k: c.K, split: c.Groups, tile: c.winogradTile()}
+	if f.tile != 0 {
+		f.groups = []Packed{*c.packWinograd(p, f.tile, hwio, scale)}
+		return f
+	}
 	if c.depthwise() {
 		f.taps = append([]float32(nil), hwio[:taps*c.C]...)
 		scaleColumns(f.taps, c.C, scale)
@@ -132,5 +143,8 @@ func (f *Filter) check(c Conv) {
 	if f.kh != c.KH || f.kw != c.KW || f.c != c.C || f.k != c.K || f.split != c.Groups {
 		panic(fmt.Sprintf("kernel: filter packed for %d x %d, %d to %d channels in %d groups, used for %d x %d, %d to %d in %d",
 			f.kh, f.kw, f.c, f.k, f.split, c.KH, c.KW, c.C, c.K, c.Groups))
+	}
+	if f.tile != 0 {
+		f.checkWinograd(c)
 	}
 }

@@ -22,6 +22,7 @@ func Serial(n int, f func(i int)) {
 type workspace struct {
 	tile  tile
 	taps  taps
+	patch patch
 	outer outer
 	buf   []float32
 	segs  []int
@@ -35,6 +36,7 @@ func getWorkspace() *workspace { return workspaces.Get().(*workspace) }
 // keeps none of them alive.
 func (w *workspace) release() {
 	w.tile = tile{}
+	w.patch = patch{}
 	w.outer = outer{runs: w.outer.runs[:0]}
 	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}
 	workspaces.Put(w)
