@@ -19,7 +19,7 @@ func (s Scope) Conv(name string, x *graph.Node, c Conv) *graph.Node {
 		return hwio(weight, param(weight.Name))
 	})
 	shift := s.input(bias.Name, bias.Shape, func(param func(string) []float32) []float32 { return param(bias.Name) })
-	return graph.Add(c.apply(x, kernel), alongChannels(shift, 4))
+	return graph.Add(s.convolve(c, x, kernel), alongChannels(shift, 4))
 }
 
 // ConvNorm is Conv2d without a bias followed by BatchNorm2d: parameters conv.weight, norm.weight, norm.bias and the
@@ -30,7 +30,7 @@ func (s Scope) ConvNorm(conv, norm string, x *graph.Node, c Conv) *graph.Node {
 		kernel := s.input(weight.Name, c.inputShape(x), func(param func(string) []float32) []float32 {
 			return hwio(weight, param(weight.Name))
 		})
-		return s.BatchNorm(norm, c.apply(x, kernel))
+		return s.BatchNorm(norm, s.convolve(c, x, kernel))
 	}
 	bn := s.declareNorm(norm, c.Out)
 	kernel := s.input(weight.Name, c.inputShape(x), func(param func(string) []float32) []float32 {
@@ -41,7 +41,7 @@ func (s Scope) ConvNorm(conv, norm string, x *graph.Node, c Conv) *graph.Node {
 		_, shift := bn.affine(param)
 		return shift
 	})
-	return graph.Add(c.apply(x, kernel), alongChannels(shift, 4))
+	return graph.Add(s.convolve(c, x, kernel), alongChannels(shift, 4))
 }
 
 // Linear is PyTorch's Linear on x [batch, in]: parameters name.weight and name.bias.
@@ -53,7 +53,7 @@ func (s Scope) Linear(name string, x *graph.Node, out int) *graph.Node {
 		return weights.OutInToInOut(param(weight.Name), out, in)
 	})
 	shift := s.input(bias.Name, bias.Shape, func(param func(string) []float32) []float32 { return param(bias.Name) })
-	return graph.Add(graph.MatMul(x, matrix), alongChannels(shift, 2))
+	return graph.Add(s.count(graph.MatMul(x, matrix), in), alongChannels(shift, 2))
 }
 
 // ReLU is max(x, 0).
@@ -90,12 +90,12 @@ func (c Conv) inputShape(x *graph.Node) []int {
 	return []int{c.Kernel, c.Kernel, x.Shape().Dim(-1) / max(c.Groups, 1), c.Out}
 }
 
-func (c Conv) apply(x, kernel *graph.Node) *graph.Node {
+func (s Scope) convolve(c Conv, x, kernel *graph.Node) *graph.Node {
 	b := graph.Convolve(x, kernel).Strides(max(c.Stride, 1)).PaddingPerDim([][2]int{{c.Pad, c.Pad}, {c.Pad, c.Pad}})
 	if c.Groups > 1 {
 		b = b.ChannelGroupCount(c.Groups)
 	}
-	return b.Done()
+	return s.count(b.Done(), c.Kernel*c.Kernel*kernel.Shape().Dim(2))
 }
 
 func hwio(p Param, values []float32) []float32 {

@@ -100,6 +100,11 @@ func (m *Model) Logits(batch []float32, n int) ([]float32, error) {
 	return m.logits(batch, size{n, m.Preprocess.Crop, m.Preprocess.Crop})
 }
 
+// LogitsOf is Logits for pictures of h x w pixels, which need not be of the size that the network was trained with.
+func (m *Model) LogitsOf(batch []float32, n, h, w int) ([]float32, error) {
+	return m.logits(batch, size{n, h, w})
+}
+
 // Probabilities are the softmax of the Logits, n x 1000.
 func (m *Model) Probabilities(batch []float32, n int) ([]float32, error) {
 	p, err := m.Logits(batch, n)

@@ -2,11 +2,9 @@ package nets
 
 import (
 	"encoding/json"
-	"hash/fnv"
 	"math"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 
 	"github.com/gomlx/compute"
@@ -37,57 +35,10 @@ func open(t testing.TB, name string) compute.Backend {
 	return b
 }
 
-// draw makes up n numbers between low and high; make_fixtures.py explains and does the same.
-func draw(name string, n int, low, high float64) []float32 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	state, out := h.Sum64(), make([]float32, n)
-	for i := range out {
-		state += 0x9E3779B97F4A7C15
-		z := state
-		z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
-		z = (z ^ z>>27) * 0x94D049BB133111EB
-		z ^= z >> 31
-		out[i] = float32(low + (high-low)*(float64(z>>40)/(1<<24)))
-	}
-	return out
-}
-
-// drawParam makes up a parameter.
-func drawParam(p Param) []float32 {
-	switch {
-	case len(p.Shape) > 1:
-		bound := math.Sqrt(6 / float64(p.Len()/p.Shape[0]))
-		return draw(p.Name, p.Len(), -bound, bound)
-	case strings.HasSuffix(p.Name, "weight"):
-		return draw(p.Name, p.Len(), 0.4, 1)
-	case strings.HasSuffix(p.Name, "running_var"):
-		return draw(p.Name, p.Len(), 0.5, 1.5)
-	}
-	return draw(p.Name, p.Len(), -0.1, 0.1)
-}
-
-// drawn gives parameters by name, made up.
-func drawn(net *Net) func(name string) []float32 {
-	byName := map[string]Param{}
-	for _, p := range net.Params {
-		byName[p.Name] = p
-	}
-	return func(name string) []float32 { return drawParam(byName[name]) }
-}
-
 // drawnModel is a network with made-up parameters.
 func drawnModel(t testing.TB, b compute.Backend, name string) *Model {
 	t.Helper()
-	a, err := Lookup(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	net, err := a.trace(b)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m, err := newModel(b, a, net, drawn(net))
+	m, err := Random(b, name)
 	if err != nil {
 		t.Fatal(err)
 	}

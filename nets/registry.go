@@ -74,12 +74,25 @@ func (a Architecture) Parameters() ([]Param, error) {
 	return net.Params, nil
 }
 
+// MultiplyAdds counts the multiply-adds of convolutions and linear layers for n pictures of h x w pixels.
+func (a Architecture) MultiplyAdds(b compute.Backend, n, h, w int) (int64, error) {
+	net, err := a.traceAt(b, size{n, h, w})
+	if err != nil {
+		return 0, err
+	}
+	return net.MultiplyAdds, nil
+}
+
 // trace builds the network for one picture of its usual size and throws the graph away.
-func (a Architecture) trace(b compute.Backend) (net *Net, err error) {
+func (a Architecture) trace(b compute.Backend) (*Net, error) {
+	return a.traceAt(b, size{1, a.Preprocess.Crop, a.Preprocess.Crop})
+}
+
+func (a Architecture) traceAt(b compute.Backend, s size) (net *Net, err error) {
 	err = engine.Catch(func() {
 		g := graph.NewGraph(b, a.Name)
 		defer g.Finalize()
-		net = a.Build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, a.Preprocess.Crop, a.Preprocess.Crop, 3)), Inference)
+		net = a.Build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, s.n, s.h, s.w, 3)), Inference)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("%s on engine %s: %w", a.Name, b.Name(), err)

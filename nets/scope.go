@@ -60,6 +60,9 @@ type Net struct {
 	// Statistics are, in Training mode, the running statistics after this batch, by the parameter's name.
 	Statistics map[string]*graph.Node
 
+	// MultiplyAdds counts those of convolutions and linear layers, for all pictures of the batch.
+	MultiplyAdds int64
+
 	mode    Mode
 	graph   *graph.Graph
 	ignored map[string]bool // what files may hold beside the parameters
@@ -81,6 +84,12 @@ func (s Scope) path(name string) string { return s.prefix + name }
 func (s Scope) Mark(module string, x *graph.Node) *graph.Node {
 	s.net.Features[s.path(module)] = x
 	return x
+}
+
+// count counts the multiply-adds of a layer whose outputs y are sums of so many products each.
+func (s Scope) count(y *graph.Node, products int) *graph.Node {
+	s.net.MultiplyAdds += int64(y.Shape().Size()) * int64(products)
+	return y
 }
 
 // declare says that files hold a parameter.

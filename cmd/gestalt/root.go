@@ -47,6 +47,7 @@ Environment variables: 'gestalt help environment'.`,
 		newPredictCommand(),
 		newBiasCommand(),
 		newAnalyzeCommand(),
+		newBenchCommand(),
 		newVersionCommand(),
 		newEnvironmentTopic(),
 	)

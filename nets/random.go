@@ -1,0 +1,74 @@
+package nets
+
+import (
+	"hash/fnv"
+	"math"
+	"strings"
+
+	"github.com/gomlx/compute"
+)
+
+// Random is a network with made-up parameters, the same each time: it measures speed and lets tests compare with other
+// programs, without a file of weights. Kernels keep the variance of a ReLU network's activations (He et al., ICCV 2015),
+// batch norms are near the identity.
+func Random(b compute.Backend, name string) (*Model, error) {
+	a, err := Lookup(name)
+	if err != nil {
+		return nil, err
+	}
+	net, err := a.trace(b)
+	if err != nil {
+		return nil, err
+	}
+	return newModel(b, a, net, drawn(net))
+}
+
+// RandomInputs are the elements of the graph's inputs, in the order of Inputs, for made-up parameters.
+func (n *Net) RandomInputs() [][]float32 {
+	all := make([][]float32, len(n.Inputs))
+	for i, in := range n.Inputs {
+		all[i] = in.value(drawn(n))
+	}
+	return all
+}
+
+// drawn gives parameters by name, made up.
+func drawn(net *Net) func(name string) []float32 {
+	byName := map[string]Param{}
+	for _, p := range net.Params {
+		byName[p.Name] = p
+	}
+	return func(name string) []float32 { return drawParam(byName[name]) }
+}
+
+// drawParam makes up a parameter.
+func drawParam(p Param) []float32 {
+	switch {
+	case len(p.Shape) > 1:
+		bound := math.Sqrt(6 / float64(p.Len()/p.Shape[0]))
+		return draw(p.Name, p.Len(), -bound, bound)
+	case strings.HasSuffix(p.Name, "weight"):
+		return draw(p.Name, p.Len(), 0.4, 1) // below 1, or the sums of a deep ResNet grow with every block
+	case strings.HasSuffix(p.Name, "running_var"):
+		return draw(p.Name, p.Len(), 0.5, 1.5)
+	}
+	return draw(p.Name, p.Len(), -0.1, 0.1)
+}
+
+// draw makes up n numbers between low and high. Element i of the tensor called name is the i-th output of splitmix64
+// seeded with the 64-bit FNV-1a hash of the name, its upper 24 bits as a number in [0, 1); testdata/make_fixtures.py does
+// the same.
+func draw(name string, n int, low, high float64) []float32 {
+	h := fnv.New64a()
+	h.Write([]byte(name))
+	state, out := h.Sum64(), make([]float32, n)
+	for i := range out {
+		state += 0x9E3779B97F4A7C15
+		z := state
+		z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
+		z = (z ^ z>>27) * 0x94D049BB133111EB
+		z ^= z >> 31
+		out[i] = float32(low + (high-low)*(float64(z>>40)/(1<<24)))
+	}
+	return out
+}

@@ -1,0 +1,93 @@
+package speed
+
+import (
+	"testing"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/nets"
+)
+
+func TestMeasure(t *testing.T) {
+	b, err := engine.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	for _, mode := range []Mode{Infer, Train} {
+		r, err := Measure(b, Options{Net: "resnet18", Mode: mode, Batch: 2, Size: 64, Rounds: 3}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Net != "resnet18" || r.Mode != mode || r.Batch != 2 || r.Size != 64 || !(r.MSPerImage > 0) {
+			t.Errorf("%+v", r)
+		}
+		// The three figures describe one time: GFLOP/s = operations / time.
+		forward := 2 * 148.3e6 // of ResNet-18 at 64 pixels: a twelfth of the 1.8 G of 224 pixels, as areas are
+		if mode == Train {
+			forward *= 3
+		}
+		if operations := r.GFLOPS * 1e9 * r.MSPerImage * 1e-3; operations < 0.95*forward || operations > 1.1*forward {
+			t.Errorf("%s: %.4g operations a picture, want about %.4g", mode, operations, forward)
+		}
+		if r.ShareOfPeak != r.GFLOPS/100 {
+			t.Errorf("share of peak %g of %g GFLOP/s", r.ShareOfPeak, r.GFLOPS)
+		}
+	}
+	if _, err := Measure(b, Options{Net: "resnet18", Mode: "dream", Batch: 1, Rounds: 1}, 1); err == nil {
+		t.Error("an unknown mode was measured")
+	}
+}
+
+// The published counts of multiply-adds of torchvision's models at 224 pixels.
+func TestMultiplyAdds(t *testing.T) {
+	b, err := engine.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	for name, want := range map[string]float64{
+		"squeezenet1_1": 0.35e9, "resnet18": 1.81e9, "resnet34": 3.66e9, "resnet50": 4.09e9, "resnet101": 7.80e9, "resnet152": 11.51e9,
+	} {
+		a, err := nets.Lookup(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := a.MultiplyAdds(b, 1, 224, 224)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r := float64(got) / want; r < 0.99 || r > 1.01 {
+			t.Errorf("%s: %d multiply-adds, want about %g", name, got, want)
+		}
+	}
+}
+
+// A few steps on one batch lower its loss.
+func TestTrainingLearns(t *testing.T) {
+	b, err := engine.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	a, err := nets.Lookup("resnet18")
+	if err != nil {
+		t.Fatal(err)
+	}
+	tr, err := newTrainer(b, a, noise(4*64*64*3), 4, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tr.close()
+	var first, last float32
+	for i := range 7 {
+		if last, err = tr.step(); err != nil {
+			t.Fatal(err)
+		}
+		if i == 0 {
+			first = last
+		}
+	}
+	if !(last < first-1) {
+		t.Errorf("loss %g before and %g after 6 steps on the same pictures", first, last)
+	}
+}
