@@ -12,8 +12,8 @@ import (
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 )
 
-// TestKillAndResume kills `gestalt bias` three times at different places and lets it finish: the folder must then be
-// byte for byte that of an undisturbed run.
+// TestKillAndResume kills `gestalt bias` three times at different places, interrupts it once and lets it finish: the
+// folder must then be byte for byte that of an undisturbed run.
 func TestKillAndResume(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the program several times")
@@ -33,17 +33,23 @@ func TestKillAndResume(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	journal := filepath.Join(cut, "decisions.jsonl")
-	for _, wanted := range []int64{1, 8_000, 20_000} { // bytes of the journal at which the run is killed
+	// Killed at so many bytes of the journal, and at last interrupted, which finishes the batch and says so.
+	for _, stop := range []struct {
+		bytes  int64
+		signal os.Signal
+		code   int
+	}{{1, os.Kill, -1}, {8_000, os.Kill, -1}, {20_000, os.Kill, -1}, {25_000, os.Interrupt, exitInterrupted}} {
 		cmd := command(cut)
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for size(journal) < wanted && cmd.ProcessState == nil {
+		for start := time.Now(); size(journal) < stop.bytes && time.Since(start) < time.Minute; {
 			time.Sleep(time.Millisecond)
 		}
-		cmd.Process.Kill()
-		if err := cmd.Wait(); err == nil {
-			t.Fatalf("the run ended before it was killed at %d bytes", wanted)
+		cmd.Process.Signal(stop.signal)
+		cmd.Wait()
+		if code := cmd.ProcessState.ExitCode(); code != stop.code {
+			t.Fatalf("after %v at %d bytes the exit code is %d, want %d", stop.signal, stop.bytes, code, stop.code)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(cut, "summary.json")); err == nil {
