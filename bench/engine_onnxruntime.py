@@ -16,13 +16,14 @@ batch, threads, seconds = (int(a) for a in (sys.argv[2:] + ["8", "2", "3"][len(s
 options = ort.SessionOptions()
 options.intra_op_num_threads = threads
 session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+name = session.get_inputs()[0].name
 x = np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32)
 for _ in range(3):
-    session.run(None, {"input": x})
+    session.run(None, {name: x})
 times = []
 end = time.perf_counter() + seconds
 while time.perf_counter() < end:
     t = time.perf_counter()
-    session.run(None, {"input": x})
+    session.run(None, {name: x})
     times.append((time.perf_counter() - t) / batch * 1e3)
 print(f"{statistics.median(times):.3f}")

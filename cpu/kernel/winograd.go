@@ -29,6 +29,12 @@ const winogradBlock = 56
 // transforms are worth their time.
 const winogradChannels = 8
 
+// winogradMemory is the product of channels from which on small pictures have tiles
+// of 2: transformed filters are four times as large as plain ones for tiles of 4, less
+// than twice for tiles of 2, and the few multiplications of the last layers of a
+// network aren't worth most of its memory.
+const winogradMemory = 1 << 17
+
 // winogradPlan is a convolution on its way through Winograd's transforms.
 type winogradPlan struct {
 	Conv
@@ -61,11 +67,11 @@ func (c Conv) winogradTile() int {
 	if oh < 2 || ow < 2 {
 		return 0
 	}
-	cost := func(m int) int { return ((oh + m - 1) / m) * ((ow + m - 1) / m) * (m + 2) * (m + 2) }
-	if cost(4) <= cost(2) {
-		return 4
+	tiles := func(m int) int { return ((oh + m - 1) / m) * ((ow + m - 1) / m) }
+	if tiles(4)*36 > tiles(2)*16 || tiles(4) <= 4 && c.C*c.K > winogradMemory {
+		return 2
 	}
-	return 2
+	return 4
 }
 
 // runWinograd runs a convolution whose filter was packed for Winograd.

@@ -205,6 +205,8 @@ func TestWinogradBySize(t *testing.T) {
 	}{
 		{"3x3", 4, func(c *Conv) {}},
 		{"2 x 2 outputs", 2, func(c *Conv) { c.H, c.W = 2, 2 }},
+		{"few tiles of many channels", 2, func(c *Conv) { c.H, c.W, c.C, c.K = 7, 7, 512, 512 }},
+		{"few tiles", 4, func(c *Conv) { c.H, c.W = 7, 7 }},
 		{"one row", 0, func(c *Conv) { c.H = 1 }},
 		{"stride", 0, func(c *Conv) { c.StrideW = 2 }},
 		{"dilation", 0, func(c *Conv) { c.DilationH = 2 }},
