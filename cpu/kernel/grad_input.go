@@ -80,7 +80,9 @@ func PackInputFilter(p Parallel, c Conv, hwio []float32) *InputFilter {
 	for _, y := range phases(c.H, c.KH, c.StrideH, c.DilationH, c.PadTop) {
 		for _, x := range phases(c.W, c.KW, c.StrideW, c.DilationW, c.PadLeft) {
 			part := inputPart{y: y, x: x}
-			if len(y.taps)*len(x.taps) > 0 {
+			if sub, ordinary := c.inputConv(&y, &x); ordinary && sub.winogradTile() != 0 {
+				part.filter = sub.PackFilter(p, c.turned(p, hwio), nil)
+			} else if len(y.taps)*len(x.taps) > 0 {
 				part.filter = c.packTurned(p, hwio, y.taps, x.taps)
 			}
 			f.parts = append(f.parts, part)
@@ -126,6 +128,28 @@ func (c Conv) packTurned(p Parallel, hwio []float32, ys, xs []int) *Filter {
 	return f
 }
 
+// turned is the filter of the sub-convolution of stride 1 in a single group, as
+// PackFilter takes it: turned around, with input and output channels exchanged.
+func (c Conv) turned(p Parallel, hwio []float32) []float32 {
+	taps := c.KH * c.KW
+	all := make([]float32, taps*c.C*c.K)
+	const block = 16 // channels of both kinds that stay in the cache together
+	parts := (c.K + block - 1) / block
+	p(taps*parts, func(i int) {
+		t, k0 := i/parts, i%parts*block
+		from, to := hwio[(taps-1-t)*c.C*c.K:], all[t*c.C*c.K:]
+		for i0 := 0; i0 < c.C; i0 += block {
+			for k := k0; k < min(c.K, k0+block); k++ {
+				row := to[k*c.C:][:c.C]
+				for i := i0; i < min(c.C, i0+block); i++ {
+					row[i] = from[i*c.K+k]
+				}
+			}
+		}
+	})
+	return all
+}
+
 // InputGradient computes dx, N*H*W pixels of C channels at dx[i*dxPitch:]: the
 // gradient with respect to the input of something whose gradient with respect to
 // the output is dy, with N*OutH*OutW pixels of K channels at dy[i*dyPitch:].
@@ -151,8 +175,7 @@ func (c Conv) InputGradient(p Parallel, dy []float32, dyPitch int, f *InputFilte
 // inputPart runs one sub-convolution into dx, which begins with its first pixel.
 func (c Conv) inputPart(p Parallel, dy []float32, dyPitch int, part *inputPart, dx []float32, dxPitch int) {
 	y, x := &part.y, &part.x
-	sub := Conv{N: c.N, H: c.OutH(), W: c.OutW(), C: c.K, KH: len(y.taps), KW: len(x.taps), K: c.C, StrideH: 1, StrideW: 1,
-		PadTop: y.pad, PadLeft: x.pad, DilationH: y.dilation, DilationW: x.dilation, Groups: c.Groups}
+	sub, ordinary := c.inputConv(y, x)
 	outPitch, outRow, outPicture := c.StrideW*dxPitch, c.StrideH*c.W*dxPitch, c.H*c.W*dxPitch
 	cut := max(0, -x.pad) // columns of dy that no input sees
 	if part.filter == nil || sub.H == 0 || cut >= sub.W {
@@ -164,10 +187,7 @@ func (c Conv) inputPart(p Parallel, dy []float32, dyPitch int, part *inputPart, 
 		})
 		return
 	}
-	// What is an ordinary convolution may have an even faster way.
-	sub.PadBottom = y.count - (sub.H + sub.PadTop - (sub.KH-1)*sub.DilationH)
-	sub.PadRight = x.count - (sub.W + sub.PadLeft - (sub.KW-1)*sub.DilationW)
-	if c.StrideH == 1 && c.StrideW == 1 && min(sub.PadTop, sub.PadLeft, sub.PadBottom, sub.PadRight) >= 0 {
+	if ordinary {
 		sub.Run(p, dy, dyPitch, part.filter, Epilogue{}, dx, dxPitch)
 		return
 	}
@@ -181,6 +201,18 @@ func (c Conv) inputPart(p Parallel, dy []float32, dyPitch int, part *inputPart, 
 	r.W -= cut
 	r.PadLeft += cut
 	r.run(p)
+}
+
+// inputConv is the geometry of a sub-convolution, and whether it is an ordinary one,
+// which may have an even faster way.
+func (c Conv) inputConv(y, x *phase) (sub Conv, ordinary bool) {
+	sub = Conv{N: c.N, H: c.OutH(), W: c.OutW(), C: c.K, KH: len(y.taps), KW: len(x.taps), K: c.C, StrideH: 1, StrideW: 1,
+		PadTop: y.pad, PadLeft: x.pad, DilationH: y.dilation, DilationW: x.dilation, Groups: c.Groups}
+	sub.PadBottom = y.count - (sub.H + sub.PadTop - (sub.KH-1)*sub.DilationH)
+	sub.PadRight = x.count - (sub.W + sub.PadLeft - (sub.KW-1)*sub.DilationW)
+	ordinary = c.StrideH == 1 && c.StrideW == 1 && sub.H > 0 && sub.W > 0 &&
+		min(sub.PadTop, sub.PadLeft, sub.PadBottom, sub.PadRight) >= 0
+	return sub, ordinary
 }
 
 // depthwisePart is inputPart where each channel has a filter of its own.

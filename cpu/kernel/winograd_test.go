@@ -208,6 +208,7 @@ func TestWinogradBySize(t *testing.T) {
 		{"few tiles of many channels", 2, func(c *Conv) { c.H, c.W, c.C, c.K = 7, 7, 512, 512 }},
 		{"few tiles", 4, func(c *Conv) { c.H, c.W = 7, 7 }},
 		{"one row", 0, func(c *Conv) { c.H = 1 }},
+		{"nothing but padding", 0, func(c *Conv) { c.PadLeft = 3 }},
 		{"stride", 0, func(c *Conv) { c.StrideW = 2 }},
 		{"dilation", 0, func(c *Conv) { c.DilationH = 2 }},
 		{"groups", 0, func(c *Conv) { c.Groups = 2 }},
