@@ -401,7 +401,7 @@ func TestPlan(t *testing.T) {
 				continue
 			}
 			overlap := s.out.offset < at.offset+at.size && at.offset < s.out.offset+s.out.size
-			inPlace := lastRead(e.main.steps, other) == i && at.offset == s.out.offset && elementwise(s.node)
+			inPlace := lastRead(e.main.steps, other) == i && at.offset == s.out.offset && len(overwritable(s.node)) > 0
 			if overlap && !inPlace {
 				t.Errorf("%s is written over %s, which is still to be read", s.node, other)
 			}

@@ -9,23 +9,14 @@ import (
 
 // float32Unary gives the fast loop for an operation, or else the plain one.
 func float32Unary(op compute.OpType, plain unaryLoop) unaryLoop {
-	switch op {
-	case compute.OpTypeExp:
-		return func(out, x []byte) { kernel.Exp(as[float32](out), as[float32](x)) }
-	case compute.OpTypeNeg:
-		return func(out, x []byte) {
-			to, from := as[float32](out), as[float32](x)
-			for i, v := range from[:len(to)] {
-				to[i] = -v
-			}
-		}
-	case compute.OpTypeSqrt:
-		return func(out, x []byte) {
-			to, from := as[float32](out), as[float32](x)
-			for i, v := range from[:len(to)] {
-				to[i] = float32(math.Sqrt(float64(v)))
-			}
-		}
+	fast := map[compute.OpType]func(dst, a []float32){
+		compute.OpTypeAbs: kernel.Abs, compute.OpTypeCeil: kernel.Ceil, compute.OpTypeErf: kernel.Erf, compute.OpTypeExp: kernel.Exp,
+		compute.OpTypeFloor: kernel.Floor, compute.OpTypeLog: kernel.Log, compute.OpTypeLogistic: kernel.Logistic,
+		compute.OpTypeNeg: kernel.Neg, compute.OpTypeRound: kernel.Round, compute.OpTypeRsqrt: kernel.Rsqrt,
+		compute.OpTypeSqrt: kernel.Sqrt, compute.OpTypeTanh: kernel.Tanh,
+	}[op]
+	if fast != nil {
+		return func(out, x []byte) { fast(as[float32](out), as[float32](x)) }
 	}
 	return plain
 }
@@ -49,23 +40,16 @@ func float32Binary(op compute.OpType, plain binaryLoop) binaryLoop {
 	case compute.OpTypeMax:
 		both = kernel.Max
 		scalar = func(out, a []float32, b float32) { kernel.Limit(out, a, b, float32(math.Inf(1))) }
+	case compute.OpTypeMin:
+		both = kernel.Min
+		scalar = func(out, a []float32, b float32) { kernel.Limit(out, a, float32(math.Inf(-1)), b) }
 	case compute.OpTypeSub:
 		commutes = false
-		both = func(out, a, b []float32) {
-			b = b[:len(out)]
-			for i, v := range a[:len(out)] {
-				out[i] = v - b[i]
-			}
-		}
+		both = kernel.Sub
 		scalar = func(out, a []float32, b float32) { kernel.Scale(out, a, 1, -b) }
 	case compute.OpTypeDiv:
 		commutes = false
-		both = func(out, a, b []float32) {
-			b = b[:len(out)]
-			for i, v := range a[:len(out)] {
-				out[i] = v / b[i]
-			}
-		}
+		both = kernel.Div
 		scalar = func(out, a []float32, b float32) {
 			for i, v := range a[:len(out)] {
 				out[i] = v / b

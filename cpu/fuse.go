@@ -82,6 +82,9 @@ func (f *fuser) rewrite(n *node) *node {
 			return f.node(opPool, n.shape, attr, in[0])
 		}
 	}
+	if product := f.power(n, in); product != nil {
+		return product
+	}
 	if elementwise(n) {
 		if fused := f.absorb(n, in); fused != nil {
 			return fused

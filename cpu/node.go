@@ -39,6 +39,9 @@ const (
 	opArgMinMax
 	// opPool is ReduceWindow over the two middle axes of a float32 [n, h, w, c].
 	opPool
+	// opChain is several element-wise operations, perhaps with a reduction at the end;
+	// attribute chainAttr.
+	opChain
 	// Operations that run functions; attribute controlAttr. The result is a tuple,
 	// the bytes of several tensors one after the other.
 	opWhile
@@ -64,7 +67,7 @@ var ownNames = map[compute.OpType]string{
 	opReduceSum: "ReduceSum", opReduceProduct: "ReduceProduct", opReduceMax: "ReduceMax", opReduceMin: "ReduceMin",
 	opReduceAnd: "ReduceAnd", opReduceOr: "ReduceOr", opReduceXor: "ReduceXor",
 	opArgMinMax: "ArgMinMax", opPool: "Pool",
-	opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
+	opChain: "Chain", opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
 	opFilterGradient: "FilterGradient", opInputGradient: "InputGradient", opPackInputFilter: "PackInputFilter",
 }
 

@@ -150,7 +150,7 @@ func (p *planner) inPlace(n *node, i int) *block {
 
 // overwritable lists the operands of n whose place the result could take.
 func overwritable(n *node) []*node {
-	if elementwise(n) {
+	if attr, isChain := n.attr.(chainAttr); elementwise(n) || isChain && attr.reduce == 0 {
 		return n.in
 	}
 	// An update changes parts of its first operand.

@@ -17,6 +17,7 @@ var generic = impl{
 	clamp:      clampGeneric,
 	scale:      scaleGeneric,
 	exp:        expGeneric,
+	functions:  genericFunctions,
 	rowSum:     rowSumGeneric,
 	rowMax:     rowMaxGeneric,
 	patches:    patchesGeneric,

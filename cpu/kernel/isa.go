@@ -25,6 +25,7 @@ type impl struct {
 	clamp         func(dst, a []float32, lo, hi float32)
 	scale         func(dst, a []float32, s, offset float32)
 	exp           func(dst, a []float32)
+	functions
 	// Reductions; rowMax of nothing is -Inf, rowSum of nothing 0.
 	rowSum, rowMax func(a []float32) float32
 }

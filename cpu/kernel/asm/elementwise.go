@@ -21,6 +21,11 @@ var (
 // result in 4·j. Four bodies side by side with AVX-512 and two with AVX2 leave
 // the registers of vectors.constant to the caller.
 func stream(v vectors, operands []reg.GPPhysical, dst reg.GPPhysical, body func(j int)) {
+	wideStream(v, 4, operands, dst, body)
+}
+
+// wideStream is stream with more registers for a body than 4.
+func wideStream(v vectors, width int, operands []reg.GPPhysical, dst reg.GPPhysical, body func(j int)) {
 	together := map[vectors]int{avx512: 4, avx2: 2}[v]
 	MOVQ(eLeft, reg.RCX)
 	v.setTail(reg.RCX, eTmp)
@@ -29,9 +34,9 @@ func stream(v vectors, operands []reg.GPPhysical, dst reg.GPPhysical, body func(
 			for i, p := range operands {
 				m := Mem{Base: p, Disp: j * v.bytes()}
 				if tail {
-					v.loadMasked(m, v.tailMask(), v.reg(4*j+i))
+					v.loadMasked(m, v.tailMask(), v.reg(width*j+i))
 				} else {
-					v.load(m, v.reg(4*j+i))
+					v.load(m, v.reg(width*j+i))
 				}
 			}
 		}
@@ -44,9 +49,9 @@ func stream(v vectors, operands []reg.GPPhysical, dst reg.GPPhysical, body func(
 			}
 			m := Mem{Base: dst, Disp: j * v.bytes()}
 			if tail {
-				v.storeMasked(v.reg(4*j), v.tailMask(), m)
+				v.storeMasked(v.reg(width*j), v.tailMask(), m)
 			} else {
-				VMOVUPS(v.reg(4*j), m)
+				VMOVUPS(v.reg(width*j), m)
 			}
 		}
 	}

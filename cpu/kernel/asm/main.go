@@ -33,7 +33,7 @@ func main() {
 	if !ok {
 		log.Fatalf("unknown instruction set %q", *isa)
 	}
-	generate, ok := map[string]func(vectors){"tile": tiles, "outer": outers, "taps": allTaps, "elementwise": elementwise, "winograd": allPatches}[*loops]
+	generate, ok := map[string]func(vectors){"tile": tiles, "outer": outers, "taps": allTaps, "elementwise": elementwise, "winograd": allPatches, "functions": functions}[*loops]
 	if !ok {
 		log.Fatalf("unknown loops %q", *loops)
 	}
