@@ -296,7 +296,7 @@ func (p *chainPlan) lowerReduce() runner {
 }
 
 // chainDepth is how many blocks are added up in single precision.
-const chainDepth = 32
+const chainDepth = 8
 
 // tile reduces the rows [row, end) of one tile of columns.
 func (p *chainPlan) tile(r *chainRun, w *chainWorkspace, sums []float64, isMax bool, first, row, end, rows, width int) {

@@ -24,7 +24,7 @@ func function(name, signature string) {
 }
 
 func main() {
-	loops := flag.String("loops", "", "what to generate: tile, outer, taps, elementwise or winograd")
+	loops := flag.String("loops", "", "what to generate: tile, outer, taps, elementwise, functions or winograd")
 	isa := flag.String("isa", "", "avx2 or avx512")
 	decl := flag.String("decl", "", "`file` for the Go declarations")
 	flag.Parse() // -out is avo's own
