@@ -85,7 +85,23 @@ func (f *fuser) rewrite(n *node) *node {
 	if product := f.power(n, in); product != nil {
 		return product
 	}
+	switch n.op {
+	case compute.OpTypeSelectAndScatterMax:
+		if g := f.poolGradient(n, in); g != nil {
+			return g
+		}
+	case opNormSums, opNormGradient:
+		if g := f.gated(n, in); g != nil {
+			return g
+		}
+	}
 	if elementwise(n) {
+		if g := f.gate(n, in); g != nil {
+			return g
+		}
+		if g := f.normalisation(n, in); g != nil {
+			return g
+		}
 		if fused := f.absorb(n, in); fused != nil {
 			return fused
 		}

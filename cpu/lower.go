@@ -92,6 +92,18 @@ func lowered(n *node) runner {
 		return lowerPool(n)
 	case opMatMul:
 		return lowerMatMul(n)
+	case opMaxPoolGradient:
+		return lowerMaxPoolGradient(n)
+	case opMoments:
+		return lowerMoments(n)
+	case opNormalize:
+		return lowerNormalize(n)
+	case opNormSums:
+		return lowerNormSums(n)
+	case opNormGradient:
+		return lowerNormGradient(n)
+	case opGate:
+		return lowerGate(n)
 	case opFilterGradient:
 		return lowerFilterGradient(n)
 	case opInputGradient:

@@ -59,6 +59,16 @@ const (
 	opFilterGradient
 	opInputGradient
 	opPackInputFilter
+	// opMaxPoolGradient is SelectAndScatterMax over windows as of opPool.
+	opMaxPoolGradient
+	// Batch normalisation in training: see batchnorm.go. opMoments gives the mean and
+	// the variance of each feature as [2, features].
+	opMoments
+	opNormalize
+	opNormSums
+	opNormGradient
+	// opGate is dy where y is not negative, and 0 elsewhere.
+	opGate
 )
 
 var ownNames = map[compute.OpType]string{
@@ -69,6 +79,8 @@ var ownNames = map[compute.OpType]string{
 	opArgMinMax: "ArgMinMax", opPool: "Pool",
 	opChain: "Chain", opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
 	opFilterGradient: "FilterGradient", opInputGradient: "InputGradient", opPackInputFilter: "PackInputFilter",
+	opMaxPoolGradient: "MaxPoolGradient", opMoments: "Moments", opNormalize: "Normalize", opNormSums: "NormSums",
+	opNormGradient: "NormGradient", opGate: "Gate",
 }
 
 func opName(op compute.OpType) string {

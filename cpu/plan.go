@@ -163,6 +163,14 @@ func overwritable(n *node) []*node {
 		}
 		return n.in[:1]
 	}
+	switch n.op {
+	case opGate:
+		return n.in
+	case opNormGradient:
+		return n.in[2:3]
+	case opNormalize:
+		return n.in[4:]
+	}
 	// A convolution reads the addend where it writes the result, once.
 	if n.op == opFusedConv && n.attr.(fusedAttr).addend {
 		if addend := n.in[len(n.in)-1]; root(addend) != root(n.in[0]) {

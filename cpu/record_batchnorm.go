@@ -11,6 +11,7 @@ import (
 
 // Batch normalisation is recorded as the arithmetic that defines it. At inference
 // a pass folds that into the convolution before it, in this form as in any other.
+// For training there are operations of their own where they fit: see batchnorm.go.
 
 // normaliser writes batch normalisation of x down: vectors lie along one axis and
 // are 1 along the others.
@@ -120,6 +121,10 @@ func (f *function) BatchNormForTraining(operand, scale, offset compute.Value, ep
 	if err != nil {
 		return nil, nil, nil, err
 	}
+	if n.fast(f, axis) {
+		y, mean, variance := n.normalised(epsilon)
+		return y, n.flat(mean), n.flat(variance), nil
+	}
 	mean := n.mean(n.x)
 	centred := n.sub(n.x, mean)
 	variance := n.mean(n.mul(centred, centred))
@@ -137,6 +142,10 @@ func (f *function) BatchNormGradient(operand, scale, mean, variance, gradOutput 
 	n, dy, err := f.normaliser(compute.OpTypeBatchNormGradient, axis, gradOutput, operand, scale, mean, variance)
 	if err != nil {
 		return nil, nil, nil, err
+	}
+	if n.fast(f, axis) {
+		dx, slope, offset := n.gradient(dy, epsilon)
+		return dx, n.flat(slope), n.flat(offset), nil
 	}
 	inverse := n.inverse(n.vectors[2], epsilon)
 	xHat := n.mul(n.sub(n.x, n.vectors[1]), inverse)

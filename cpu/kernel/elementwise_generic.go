@@ -14,6 +14,7 @@ var generic = impl{
 	add:        addGeneric,
 	mul:        mulGeneric,
 	max:        maxGeneric,
+	gate:       gateGeneric,
 	clamp:      clampGeneric,
 	scale:      scaleGeneric,
 	exp:        expGeneric,

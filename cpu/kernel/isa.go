@@ -22,6 +22,7 @@ type impl struct {
 	patches [2][3]func(p *patch)
 	// Element-wise loops over slices of equal length.
 	add, mul, max func(dst, a, b []float32)
+	gate          func(dst, a, b []float32) // a where b isn't negative, else 0
 	clamp         func(dst, a []float32, lo, hi float32)
 	scale         func(dst, a []float32, s, offset float32)
 	exp           func(dst, a []float32)

@@ -24,7 +24,7 @@ func function(name, signature string) {
 }
 
 func main() {
-	loops := flag.String("loops", "", "what to generate: tile, outer, taps, elementwise, functions or winograd")
+	loops := flag.String("loops", "", "what to generate: tile, outer, taps, elementwise, functions, winograd or gate")
 	isa := flag.String("isa", "", "avx2 or avx512")
 	decl := flag.String("decl", "", "`file` for the Go declarations")
 	flag.Parse() // -out is avo's own
@@ -33,7 +33,7 @@ func main() {
 	if !ok {
 		log.Fatalf("unknown instruction set %q", *isa)
 	}
-	generate, ok := map[string]func(vectors){"tile": tiles, "outer": outers, "taps": allTaps, "elementwise": elementwise, "winograd": allPatches, "functions": functions}[*loops]
+	generate, ok := map[string]func(vectors){"tile": tiles, "outer": outers, "taps": allTaps, "elementwise": elementwise, "winograd": allPatches, "functions": functions, "gate": gate}[*loops]
 	if !ok {
 		log.Fatalf("unknown loops %q", *loops)
 	}
