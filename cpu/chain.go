@@ -76,8 +76,8 @@ var chainLoops = map[compute.OpType]chainLoop{
 	compute.OpTypeAbs: unaryChain(kernel.Abs), compute.OpTypeCeil: unaryChain(kernel.Ceil), compute.OpTypeErf: unaryChain(kernel.Erf),
 	compute.OpTypeExp: unaryChain(kernel.Exp), compute.OpTypeFloor: unaryChain(kernel.Floor), compute.OpTypeLog: unaryChain(kernel.Log),
 	compute.OpTypeLogistic: unaryChain(kernel.Logistic), compute.OpTypeNeg: unaryChain(kernel.Neg), compute.OpTypeRound: unaryChain(kernel.Round),
-	compute.OpTypeRsqrt: unaryChain(kernel.Rsqrt), compute.OpTypeSqrt: unaryChain(kernel.Sqrt), compute.OpTypeTanh: unaryChain(kernel.Tanh),
-	compute.OpTypeCos: plainChain(compute.OpTypeCos), compute.OpTypeSin: plainChain(compute.OpTypeSin), compute.OpTypeSign: plainChain(compute.OpTypeSign),
+	compute.OpTypeRsqrt: unaryChain(kernel.Rsqrt), compute.OpTypeSqrt: unaryChain(kernel.Sqrt), compute.OpTypeSign: unaryChain(kernel.Sign), compute.OpTypeTanh: unaryChain(kernel.Tanh),
+	compute.OpTypeCos: plainChain(compute.OpTypeCos), compute.OpTypeSin: plainChain(compute.OpTypeSin),
 	compute.OpTypeExpm1: plainChain(compute.OpTypeExpm1), compute.OpTypeLog1p: plainChain(compute.OpTypeLog1p),
 
 	compute.OpTypeAdd: binaryChain(kernel.Add), compute.OpTypeSub: binaryChain(kernel.Sub), compute.OpTypeMul: binaryChain(kernel.Mul),

@@ -12,7 +12,7 @@ func float32Unary(op compute.OpType, plain unaryLoop) unaryLoop {
 	fast := map[compute.OpType]func(dst, a []float32){
 		compute.OpTypeAbs: kernel.Abs, compute.OpTypeCeil: kernel.Ceil, compute.OpTypeErf: kernel.Erf, compute.OpTypeExp: kernel.Exp,
 		compute.OpTypeFloor: kernel.Floor, compute.OpTypeLog: kernel.Log, compute.OpTypeLogistic: kernel.Logistic,
-		compute.OpTypeNeg: kernel.Neg, compute.OpTypeRound: kernel.Round, compute.OpTypeRsqrt: kernel.Rsqrt,
+		compute.OpTypeNeg: kernel.Neg, compute.OpTypeRound: kernel.Round, compute.OpTypeRsqrt: kernel.Rsqrt, compute.OpTypeSign: kernel.Sign,
 		compute.OpTypeSqrt: kernel.Sqrt, compute.OpTypeTanh: kernel.Tanh,
 	}[op]
 	if fast != nil {

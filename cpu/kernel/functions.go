@@ -3,9 +3,9 @@ package kernel
 // functions is one instruction set's version of the functions of one, two and
 // three operands. Their vector forms are in asm/functions.go.
 type functions struct {
-	sub, div, min, less, lessOrEqual, equal, notEqual                   func(dst, a, b []float32)
-	choose                                                              func(dst, which, yes, no []float32)
-	neg, abs, sqrt, rsqrt, round, floor, ceil, log, logistic, tanh, erf func(dst, a []float32)
+	sub, div, min, less, lessOrEqual, equal, notEqual                         func(dst, a, b []float32)
+	choose                                                                    func(dst, which, yes, no []float32)
+	neg, abs, sign, sqrt, rsqrt, round, floor, ceil, log, logistic, tanh, erf func(dst, a []float32)
 }
 
 // Sub computes dst[i] = a[i] - b[i].
@@ -44,6 +44,10 @@ func Neg(dst, a []float32) { current.Load().functions.neg(dst, a[:len(dst)]) }
 
 // Abs computes dst[i] = |a[i]|.
 func Abs(dst, a []float32) { current.Load().functions.abs(dst, a[:len(dst)]) }
+
+// Sign computes dst[i] = 1 where a[i] > 0, -1 where a[i] < 0, and a[i] where it is
+// zero or NaN.
+func Sign(dst, a []float32) { current.Load().functions.sign(dst, a[:len(dst)]) }
 
 // Sqrt computes dst[i] = √a[i], correctly rounded.
 func Sqrt(dst, a []float32) { current.Load().functions.sqrt(dst, a[:len(dst)]) }

@@ -35,6 +35,9 @@ func negStreamAVX2(dst, a *float32, n int)
 func absStreamAVX2(dst, a *float32, n int)
 
 //go:noescape
+func signStreamAVX2(dst, a *float32, n int)
+
+//go:noescape
 func sqrtStreamAVX2(dst, a *float32, n int)
 
 //go:noescape

@@ -596,247 +596,263 @@ DATA functionTable<>+2352(SB)/4, $0x80000000
 DATA functionTable<>+2356(SB)/4, $0x80000000
 DATA functionTable<>+2360(SB)/4, $0x80000000
 DATA functionTable<>+2364(SB)/4, $0x80000000
-DATA functionTable<>+2368(SB)/4, $0x38a4b518
-DATA functionTable<>+2372(SB)/4, $0x38a4b518
-DATA functionTable<>+2376(SB)/4, $0x38a4b518
-DATA functionTable<>+2380(SB)/4, $0x38a4b518
-DATA functionTable<>+2384(SB)/4, $0x38a4b518
-DATA functionTable<>+2388(SB)/4, $0x38a4b518
-DATA functionTable<>+2392(SB)/4, $0x38a4b518
-DATA functionTable<>+2396(SB)/4, $0x38a4b518
-DATA functionTable<>+2400(SB)/4, $0x38a4b518
-DATA functionTable<>+2404(SB)/4, $0x38a4b518
-DATA functionTable<>+2408(SB)/4, $0x38a4b518
-DATA functionTable<>+2412(SB)/4, $0x38a4b518
-DATA functionTable<>+2416(SB)/4, $0x38a4b518
-DATA functionTable<>+2420(SB)/4, $0x38a4b518
-DATA functionTable<>+2424(SB)/4, $0x38a4b518
-DATA functionTable<>+2428(SB)/4, $0x38a4b518
-DATA functionTable<>+2432(SB)/4, $0xba51fb80
-DATA functionTable<>+2436(SB)/4, $0xba51fb80
-DATA functionTable<>+2440(SB)/4, $0xba51fb80
-DATA functionTable<>+2444(SB)/4, $0xba51fb80
-DATA functionTable<>+2448(SB)/4, $0xba51fb80
-DATA functionTable<>+2452(SB)/4, $0xba51fb80
-DATA functionTable<>+2456(SB)/4, $0xba51fb80
-DATA functionTable<>+2460(SB)/4, $0xba51fb80
-DATA functionTable<>+2464(SB)/4, $0xba51fb80
-DATA functionTable<>+2468(SB)/4, $0xba51fb80
-DATA functionTable<>+2472(SB)/4, $0xba51fb80
-DATA functionTable<>+2476(SB)/4, $0xba51fb80
-DATA functionTable<>+2480(SB)/4, $0xba51fb80
-DATA functionTable<>+2484(SB)/4, $0xba51fb80
-DATA functionTable<>+2488(SB)/4, $0xba51fb80
-DATA functionTable<>+2492(SB)/4, $0xba51fb80
-DATA functionTable<>+2496(SB)/4, $0x3baa02d9
-DATA functionTable<>+2500(SB)/4, $0x3baa02d9
-DATA functionTable<>+2504(SB)/4, $0x3baa02d9
-DATA functionTable<>+2508(SB)/4, $0x3baa02d9
-DATA functionTable<>+2512(SB)/4, $0x3baa02d9
-DATA functionTable<>+2516(SB)/4, $0x3baa02d9
-DATA functionTable<>+2520(SB)/4, $0x3baa02d9
-DATA functionTable<>+2524(SB)/4, $0x3baa02d9
-DATA functionTable<>+2528(SB)/4, $0x3baa02d9
-DATA functionTable<>+2532(SB)/4, $0x3baa02d9
-DATA functionTable<>+2536(SB)/4, $0x3baa02d9
-DATA functionTable<>+2540(SB)/4, $0x3baa02d9
-DATA functionTable<>+2544(SB)/4, $0x3baa02d9
-DATA functionTable<>+2548(SB)/4, $0x3baa02d9
-DATA functionTable<>+2552(SB)/4, $0x3baa02d9
-DATA functionTable<>+2556(SB)/4, $0x3baa02d9
-DATA functionTable<>+2560(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2564(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2568(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2572(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2576(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2580(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2584(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2588(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2592(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2596(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2600(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2604(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2608(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2612(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2616(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2620(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2624(SB)/4, $0x3de7167c
-DATA functionTable<>+2628(SB)/4, $0x3de7167c
-DATA functionTable<>+2632(SB)/4, $0x3de7167c
-DATA functionTable<>+2636(SB)/4, $0x3de7167c
-DATA functionTable<>+2640(SB)/4, $0x3de7167c
-DATA functionTable<>+2644(SB)/4, $0x3de7167c
-DATA functionTable<>+2648(SB)/4, $0x3de7167c
-DATA functionTable<>+2652(SB)/4, $0x3de7167c
-DATA functionTable<>+2656(SB)/4, $0x3de7167c
-DATA functionTable<>+2660(SB)/4, $0x3de7167c
-DATA functionTable<>+2664(SB)/4, $0x3de7167c
-DATA functionTable<>+2668(SB)/4, $0x3de7167c
-DATA functionTable<>+2672(SB)/4, $0x3de7167c
-DATA functionTable<>+2676(SB)/4, $0x3de7167c
-DATA functionTable<>+2680(SB)/4, $0x3de7167c
-DATA functionTable<>+2684(SB)/4, $0x3de7167c
-DATA functionTable<>+2688(SB)/4, $0xbec0939f
-DATA functionTable<>+2692(SB)/4, $0xbec0939f
-DATA functionTable<>+2696(SB)/4, $0xbec0939f
-DATA functionTable<>+2700(SB)/4, $0xbec0939f
-DATA functionTable<>+2704(SB)/4, $0xbec0939f
-DATA functionTable<>+2708(SB)/4, $0xbec0939f
-DATA functionTable<>+2712(SB)/4, $0xbec0939f
-DATA functionTable<>+2716(SB)/4, $0xbec0939f
-DATA functionTable<>+2720(SB)/4, $0xbec0939f
-DATA functionTable<>+2724(SB)/4, $0xbec0939f
-DATA functionTable<>+2728(SB)/4, $0xbec0939f
-DATA functionTable<>+2732(SB)/4, $0xbec0939f
-DATA functionTable<>+2736(SB)/4, $0xbec0939f
-DATA functionTable<>+2740(SB)/4, $0xbec0939f
-DATA functionTable<>+2744(SB)/4, $0xbec0939f
-DATA functionTable<>+2748(SB)/4, $0xbec0939f
-DATA functionTable<>+2752(SB)/4, $0x3e0375d4
-DATA functionTable<>+2756(SB)/4, $0x3e0375d4
-DATA functionTable<>+2760(SB)/4, $0x3e0375d4
-DATA functionTable<>+2764(SB)/4, $0x3e0375d4
-DATA functionTable<>+2768(SB)/4, $0x3e0375d4
-DATA functionTable<>+2772(SB)/4, $0x3e0375d4
-DATA functionTable<>+2776(SB)/4, $0x3e0375d4
-DATA functionTable<>+2780(SB)/4, $0x3e0375d4
-DATA functionTable<>+2784(SB)/4, $0x3e0375d4
-DATA functionTable<>+2788(SB)/4, $0x3e0375d4
-DATA functionTable<>+2792(SB)/4, $0x3e0375d4
-DATA functionTable<>+2796(SB)/4, $0x3e0375d4
-DATA functionTable<>+2800(SB)/4, $0x3e0375d4
-DATA functionTable<>+2804(SB)/4, $0x3e0375d4
-DATA functionTable<>+2808(SB)/4, $0x3e0375d4
-DATA functionTable<>+2812(SB)/4, $0x3e0375d4
-DATA functionTable<>+2816(SB)/4, $0x39436ecd
-DATA functionTable<>+2820(SB)/4, $0x39436ecd
-DATA functionTable<>+2824(SB)/4, $0x39436ecd
-DATA functionTable<>+2828(SB)/4, $0x39436ecd
-DATA functionTable<>+2832(SB)/4, $0x39436ecd
-DATA functionTable<>+2836(SB)/4, $0x39436ecd
-DATA functionTable<>+2840(SB)/4, $0x39436ecd
-DATA functionTable<>+2844(SB)/4, $0x39436ecd
-DATA functionTable<>+2848(SB)/4, $0x39436ecd
-DATA functionTable<>+2852(SB)/4, $0x39436ecd
-DATA functionTable<>+2856(SB)/4, $0x39436ecd
-DATA functionTable<>+2860(SB)/4, $0x39436ecd
-DATA functionTable<>+2864(SB)/4, $0x39436ecd
-DATA functionTable<>+2868(SB)/4, $0x39436ecd
-DATA functionTable<>+2872(SB)/4, $0x39436ecd
-DATA functionTable<>+2876(SB)/4, $0x39436ecd
-DATA functionTable<>+2880(SB)/4, $0xbb412d83
-DATA functionTable<>+2884(SB)/4, $0xbb412d83
-DATA functionTable<>+2888(SB)/4, $0xbb412d83
-DATA functionTable<>+2892(SB)/4, $0xbb412d83
-DATA functionTable<>+2896(SB)/4, $0xbb412d83
-DATA functionTable<>+2900(SB)/4, $0xbb412d83
-DATA functionTable<>+2904(SB)/4, $0xbb412d83
-DATA functionTable<>+2908(SB)/4, $0xbb412d83
-DATA functionTable<>+2912(SB)/4, $0xbb412d83
-DATA functionTable<>+2916(SB)/4, $0xbb412d83
-DATA functionTable<>+2920(SB)/4, $0xbb412d83
-DATA functionTable<>+2924(SB)/4, $0xbb412d83
-DATA functionTable<>+2928(SB)/4, $0xbb412d83
-DATA functionTable<>+2932(SB)/4, $0xbb412d83
-DATA functionTable<>+2936(SB)/4, $0xbb412d83
-DATA functionTable<>+2940(SB)/4, $0xbb412d83
-DATA functionTable<>+2944(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2948(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2952(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2956(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2960(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2964(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2968(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2972(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2976(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2980(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2984(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2988(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2992(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2996(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+3000(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+3004(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+3008(SB)/4, $0xbdd329a3
-DATA functionTable<>+3012(SB)/4, $0xbdd329a3
-DATA functionTable<>+3016(SB)/4, $0xbdd329a3
-DATA functionTable<>+3020(SB)/4, $0xbdd329a3
-DATA functionTable<>+3024(SB)/4, $0xbdd329a3
-DATA functionTable<>+3028(SB)/4, $0xbdd329a3
-DATA functionTable<>+3032(SB)/4, $0xbdd329a3
-DATA functionTable<>+3036(SB)/4, $0xbdd329a3
-DATA functionTable<>+3040(SB)/4, $0xbdd329a3
-DATA functionTable<>+3044(SB)/4, $0xbdd329a3
-DATA functionTable<>+3048(SB)/4, $0xbdd329a3
-DATA functionTable<>+3052(SB)/4, $0xbdd329a3
-DATA functionTable<>+3056(SB)/4, $0xbdd329a3
-DATA functionTable<>+3060(SB)/4, $0xbdd329a3
-DATA functionTable<>+3064(SB)/4, $0xbdd329a3
-DATA functionTable<>+3068(SB)/4, $0xbdd329a3
-DATA functionTable<>+3072(SB)/4, $0xbf235d76
-DATA functionTable<>+3076(SB)/4, $0xbf235d76
-DATA functionTable<>+3080(SB)/4, $0xbf235d76
-DATA functionTable<>+3084(SB)/4, $0xbf235d76
-DATA functionTable<>+3088(SB)/4, $0xbf235d76
-DATA functionTable<>+3092(SB)/4, $0xbf235d76
-DATA functionTable<>+3096(SB)/4, $0xbf235d76
-DATA functionTable<>+3100(SB)/4, $0xbf235d76
-DATA functionTable<>+3104(SB)/4, $0xbf235d76
-DATA functionTable<>+3108(SB)/4, $0xbf235d76
-DATA functionTable<>+3112(SB)/4, $0xbf235d76
-DATA functionTable<>+3116(SB)/4, $0xbf235d76
-DATA functionTable<>+3120(SB)/4, $0xbf235d76
-DATA functionTable<>+3124(SB)/4, $0xbf235d76
-DATA functionTable<>+3128(SB)/4, $0xbf235d76
-DATA functionTable<>+3132(SB)/4, $0xbf235d76
-DATA functionTable<>+3136(SB)/4, $0xbf904475
-DATA functionTable<>+3140(SB)/4, $0xbf904475
-DATA functionTable<>+3144(SB)/4, $0xbf904475
-DATA functionTable<>+3148(SB)/4, $0xbf904475
-DATA functionTable<>+3152(SB)/4, $0xbf904475
-DATA functionTable<>+3156(SB)/4, $0xbf904475
-DATA functionTable<>+3160(SB)/4, $0xbf904475
-DATA functionTable<>+3164(SB)/4, $0xbf904475
-DATA functionTable<>+3168(SB)/4, $0xbf904475
-DATA functionTable<>+3172(SB)/4, $0xbf904475
-DATA functionTable<>+3176(SB)/4, $0xbf904475
-DATA functionTable<>+3180(SB)/4, $0xbf904475
-DATA functionTable<>+3184(SB)/4, $0xbf904475
-DATA functionTable<>+3188(SB)/4, $0xbf904475
-DATA functionTable<>+3192(SB)/4, $0xbf904475
-DATA functionTable<>+3196(SB)/4, $0xbf904475
-DATA functionTable<>+3200(SB)/4, $0xb9b30e59
-DATA functionTable<>+3204(SB)/4, $0xb9b30e59
-DATA functionTable<>+3208(SB)/4, $0xb9b30e59
-DATA functionTable<>+3212(SB)/4, $0xb9b30e59
-DATA functionTable<>+3216(SB)/4, $0xb9b30e59
-DATA functionTable<>+3220(SB)/4, $0xb9b30e59
-DATA functionTable<>+3224(SB)/4, $0xb9b30e59
-DATA functionTable<>+3228(SB)/4, $0xb9b30e59
-DATA functionTable<>+3232(SB)/4, $0xb9b30e59
-DATA functionTable<>+3236(SB)/4, $0xb9b30e59
-DATA functionTable<>+3240(SB)/4, $0xb9b30e59
-DATA functionTable<>+3244(SB)/4, $0xb9b30e59
-DATA functionTable<>+3248(SB)/4, $0xb9b30e59
-DATA functionTable<>+3252(SB)/4, $0xb9b30e59
-DATA functionTable<>+3256(SB)/4, $0xb9b30e59
-DATA functionTable<>+3260(SB)/4, $0xb9b30e59
-DATA functionTable<>+3264(SB)/4, $0x40800000
-DATA functionTable<>+3268(SB)/4, $0x40800000
-DATA functionTable<>+3272(SB)/4, $0x40800000
-DATA functionTable<>+3276(SB)/4, $0x40800000
-DATA functionTable<>+3280(SB)/4, $0x40800000
-DATA functionTable<>+3284(SB)/4, $0x40800000
-DATA functionTable<>+3288(SB)/4, $0x40800000
-DATA functionTable<>+3292(SB)/4, $0x40800000
-DATA functionTable<>+3296(SB)/4, $0x40800000
-DATA functionTable<>+3300(SB)/4, $0x40800000
-DATA functionTable<>+3304(SB)/4, $0x40800000
-DATA functionTable<>+3308(SB)/4, $0x40800000
-DATA functionTable<>+3312(SB)/4, $0x40800000
-DATA functionTable<>+3316(SB)/4, $0x40800000
-DATA functionTable<>+3320(SB)/4, $0x40800000
-DATA functionTable<>+3324(SB)/4, $0x40800000
-GLOBL functionTable<>(SB), RODATA|NOPTR, $3328
+DATA functionTable<>+2368(SB)/4, $0xbf800000
+DATA functionTable<>+2372(SB)/4, $0xbf800000
+DATA functionTable<>+2376(SB)/4, $0xbf800000
+DATA functionTable<>+2380(SB)/4, $0xbf800000
+DATA functionTable<>+2384(SB)/4, $0xbf800000
+DATA functionTable<>+2388(SB)/4, $0xbf800000
+DATA functionTable<>+2392(SB)/4, $0xbf800000
+DATA functionTable<>+2396(SB)/4, $0xbf800000
+DATA functionTable<>+2400(SB)/4, $0xbf800000
+DATA functionTable<>+2404(SB)/4, $0xbf800000
+DATA functionTable<>+2408(SB)/4, $0xbf800000
+DATA functionTable<>+2412(SB)/4, $0xbf800000
+DATA functionTable<>+2416(SB)/4, $0xbf800000
+DATA functionTable<>+2420(SB)/4, $0xbf800000
+DATA functionTable<>+2424(SB)/4, $0xbf800000
+DATA functionTable<>+2428(SB)/4, $0xbf800000
+DATA functionTable<>+2432(SB)/4, $0x38a4b518
+DATA functionTable<>+2436(SB)/4, $0x38a4b518
+DATA functionTable<>+2440(SB)/4, $0x38a4b518
+DATA functionTable<>+2444(SB)/4, $0x38a4b518
+DATA functionTable<>+2448(SB)/4, $0x38a4b518
+DATA functionTable<>+2452(SB)/4, $0x38a4b518
+DATA functionTable<>+2456(SB)/4, $0x38a4b518
+DATA functionTable<>+2460(SB)/4, $0x38a4b518
+DATA functionTable<>+2464(SB)/4, $0x38a4b518
+DATA functionTable<>+2468(SB)/4, $0x38a4b518
+DATA functionTable<>+2472(SB)/4, $0x38a4b518
+DATA functionTable<>+2476(SB)/4, $0x38a4b518
+DATA functionTable<>+2480(SB)/4, $0x38a4b518
+DATA functionTable<>+2484(SB)/4, $0x38a4b518
+DATA functionTable<>+2488(SB)/4, $0x38a4b518
+DATA functionTable<>+2492(SB)/4, $0x38a4b518
+DATA functionTable<>+2496(SB)/4, $0xba51fb80
+DATA functionTable<>+2500(SB)/4, $0xba51fb80
+DATA functionTable<>+2504(SB)/4, $0xba51fb80
+DATA functionTable<>+2508(SB)/4, $0xba51fb80
+DATA functionTable<>+2512(SB)/4, $0xba51fb80
+DATA functionTable<>+2516(SB)/4, $0xba51fb80
+DATA functionTable<>+2520(SB)/4, $0xba51fb80
+DATA functionTable<>+2524(SB)/4, $0xba51fb80
+DATA functionTable<>+2528(SB)/4, $0xba51fb80
+DATA functionTable<>+2532(SB)/4, $0xba51fb80
+DATA functionTable<>+2536(SB)/4, $0xba51fb80
+DATA functionTable<>+2540(SB)/4, $0xba51fb80
+DATA functionTable<>+2544(SB)/4, $0xba51fb80
+DATA functionTable<>+2548(SB)/4, $0xba51fb80
+DATA functionTable<>+2552(SB)/4, $0xba51fb80
+DATA functionTable<>+2556(SB)/4, $0xba51fb80
+DATA functionTable<>+2560(SB)/4, $0x3baa02d9
+DATA functionTable<>+2564(SB)/4, $0x3baa02d9
+DATA functionTable<>+2568(SB)/4, $0x3baa02d9
+DATA functionTable<>+2572(SB)/4, $0x3baa02d9
+DATA functionTable<>+2576(SB)/4, $0x3baa02d9
+DATA functionTable<>+2580(SB)/4, $0x3baa02d9
+DATA functionTable<>+2584(SB)/4, $0x3baa02d9
+DATA functionTable<>+2588(SB)/4, $0x3baa02d9
+DATA functionTable<>+2592(SB)/4, $0x3baa02d9
+DATA functionTable<>+2596(SB)/4, $0x3baa02d9
+DATA functionTable<>+2600(SB)/4, $0x3baa02d9
+DATA functionTable<>+2604(SB)/4, $0x3baa02d9
+DATA functionTable<>+2608(SB)/4, $0x3baa02d9
+DATA functionTable<>+2612(SB)/4, $0x3baa02d9
+DATA functionTable<>+2616(SB)/4, $0x3baa02d9
+DATA functionTable<>+2620(SB)/4, $0x3baa02d9
+DATA functionTable<>+2624(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2628(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2632(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2636(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2640(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2644(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2648(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2652(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2656(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2660(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2664(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2668(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2672(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2676(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2680(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2684(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2688(SB)/4, $0x3de7167c
+DATA functionTable<>+2692(SB)/4, $0x3de7167c
+DATA functionTable<>+2696(SB)/4, $0x3de7167c
+DATA functionTable<>+2700(SB)/4, $0x3de7167c
+DATA functionTable<>+2704(SB)/4, $0x3de7167c
+DATA functionTable<>+2708(SB)/4, $0x3de7167c
+DATA functionTable<>+2712(SB)/4, $0x3de7167c
+DATA functionTable<>+2716(SB)/4, $0x3de7167c
+DATA functionTable<>+2720(SB)/4, $0x3de7167c
+DATA functionTable<>+2724(SB)/4, $0x3de7167c
+DATA functionTable<>+2728(SB)/4, $0x3de7167c
+DATA functionTable<>+2732(SB)/4, $0x3de7167c
+DATA functionTable<>+2736(SB)/4, $0x3de7167c
+DATA functionTable<>+2740(SB)/4, $0x3de7167c
+DATA functionTable<>+2744(SB)/4, $0x3de7167c
+DATA functionTable<>+2748(SB)/4, $0x3de7167c
+DATA functionTable<>+2752(SB)/4, $0xbec0939f
+DATA functionTable<>+2756(SB)/4, $0xbec0939f
+DATA functionTable<>+2760(SB)/4, $0xbec0939f
+DATA functionTable<>+2764(SB)/4, $0xbec0939f
+DATA functionTable<>+2768(SB)/4, $0xbec0939f
+DATA functionTable<>+2772(SB)/4, $0xbec0939f
+DATA functionTable<>+2776(SB)/4, $0xbec0939f
+DATA functionTable<>+2780(SB)/4, $0xbec0939f
+DATA functionTable<>+2784(SB)/4, $0xbec0939f
+DATA functionTable<>+2788(SB)/4, $0xbec0939f
+DATA functionTable<>+2792(SB)/4, $0xbec0939f
+DATA functionTable<>+2796(SB)/4, $0xbec0939f
+DATA functionTable<>+2800(SB)/4, $0xbec0939f
+DATA functionTable<>+2804(SB)/4, $0xbec0939f
+DATA functionTable<>+2808(SB)/4, $0xbec0939f
+DATA functionTable<>+2812(SB)/4, $0xbec0939f
+DATA functionTable<>+2816(SB)/4, $0x3e0375d4
+DATA functionTable<>+2820(SB)/4, $0x3e0375d4
+DATA functionTable<>+2824(SB)/4, $0x3e0375d4
+DATA functionTable<>+2828(SB)/4, $0x3e0375d4
+DATA functionTable<>+2832(SB)/4, $0x3e0375d4
+DATA functionTable<>+2836(SB)/4, $0x3e0375d4
+DATA functionTable<>+2840(SB)/4, $0x3e0375d4
+DATA functionTable<>+2844(SB)/4, $0x3e0375d4
+DATA functionTable<>+2848(SB)/4, $0x3e0375d4
+DATA functionTable<>+2852(SB)/4, $0x3e0375d4
+DATA functionTable<>+2856(SB)/4, $0x3e0375d4
+DATA functionTable<>+2860(SB)/4, $0x3e0375d4
+DATA functionTable<>+2864(SB)/4, $0x3e0375d4
+DATA functionTable<>+2868(SB)/4, $0x3e0375d4
+DATA functionTable<>+2872(SB)/4, $0x3e0375d4
+DATA functionTable<>+2876(SB)/4, $0x3e0375d4
+DATA functionTable<>+2880(SB)/4, $0x39436ecd
+DATA functionTable<>+2884(SB)/4, $0x39436ecd
+DATA functionTable<>+2888(SB)/4, $0x39436ecd
+DATA functionTable<>+2892(SB)/4, $0x39436ecd
+DATA functionTable<>+2896(SB)/4, $0x39436ecd
+DATA functionTable<>+2900(SB)/4, $0x39436ecd
+DATA functionTable<>+2904(SB)/4, $0x39436ecd
+DATA functionTable<>+2908(SB)/4, $0x39436ecd
+DATA functionTable<>+2912(SB)/4, $0x39436ecd
+DATA functionTable<>+2916(SB)/4, $0x39436ecd
+DATA functionTable<>+2920(SB)/4, $0x39436ecd
+DATA functionTable<>+2924(SB)/4, $0x39436ecd
+DATA functionTable<>+2928(SB)/4, $0x39436ecd
+DATA functionTable<>+2932(SB)/4, $0x39436ecd
+DATA functionTable<>+2936(SB)/4, $0x39436ecd
+DATA functionTable<>+2940(SB)/4, $0x39436ecd
+DATA functionTable<>+2944(SB)/4, $0xbb412d83
+DATA functionTable<>+2948(SB)/4, $0xbb412d83
+DATA functionTable<>+2952(SB)/4, $0xbb412d83
+DATA functionTable<>+2956(SB)/4, $0xbb412d83
+DATA functionTable<>+2960(SB)/4, $0xbb412d83
+DATA functionTable<>+2964(SB)/4, $0xbb412d83
+DATA functionTable<>+2968(SB)/4, $0xbb412d83
+DATA functionTable<>+2972(SB)/4, $0xbb412d83
+DATA functionTable<>+2976(SB)/4, $0xbb412d83
+DATA functionTable<>+2980(SB)/4, $0xbb412d83
+DATA functionTable<>+2984(SB)/4, $0xbb412d83
+DATA functionTable<>+2988(SB)/4, $0xbb412d83
+DATA functionTable<>+2992(SB)/4, $0xbb412d83
+DATA functionTable<>+2996(SB)/4, $0xbb412d83
+DATA functionTable<>+3000(SB)/4, $0xbb412d83
+DATA functionTable<>+3004(SB)/4, $0xbb412d83
+DATA functionTable<>+3008(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3012(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3016(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3020(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3024(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3028(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3032(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3036(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3040(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3044(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3048(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3052(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3056(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3060(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3064(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3068(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3072(SB)/4, $0xbdd329a3
+DATA functionTable<>+3076(SB)/4, $0xbdd329a3
+DATA functionTable<>+3080(SB)/4, $0xbdd329a3
+DATA functionTable<>+3084(SB)/4, $0xbdd329a3
+DATA functionTable<>+3088(SB)/4, $0xbdd329a3
+DATA functionTable<>+3092(SB)/4, $0xbdd329a3
+DATA functionTable<>+3096(SB)/4, $0xbdd329a3
+DATA functionTable<>+3100(SB)/4, $0xbdd329a3
+DATA functionTable<>+3104(SB)/4, $0xbdd329a3
+DATA functionTable<>+3108(SB)/4, $0xbdd329a3
+DATA functionTable<>+3112(SB)/4, $0xbdd329a3
+DATA functionTable<>+3116(SB)/4, $0xbdd329a3
+DATA functionTable<>+3120(SB)/4, $0xbdd329a3
+DATA functionTable<>+3124(SB)/4, $0xbdd329a3
+DATA functionTable<>+3128(SB)/4, $0xbdd329a3
+DATA functionTable<>+3132(SB)/4, $0xbdd329a3
+DATA functionTable<>+3136(SB)/4, $0xbf235d76
+DATA functionTable<>+3140(SB)/4, $0xbf235d76
+DATA functionTable<>+3144(SB)/4, $0xbf235d76
+DATA functionTable<>+3148(SB)/4, $0xbf235d76
+DATA functionTable<>+3152(SB)/4, $0xbf235d76
+DATA functionTable<>+3156(SB)/4, $0xbf235d76
+DATA functionTable<>+3160(SB)/4, $0xbf235d76
+DATA functionTable<>+3164(SB)/4, $0xbf235d76
+DATA functionTable<>+3168(SB)/4, $0xbf235d76
+DATA functionTable<>+3172(SB)/4, $0xbf235d76
+DATA functionTable<>+3176(SB)/4, $0xbf235d76
+DATA functionTable<>+3180(SB)/4, $0xbf235d76
+DATA functionTable<>+3184(SB)/4, $0xbf235d76
+DATA functionTable<>+3188(SB)/4, $0xbf235d76
+DATA functionTable<>+3192(SB)/4, $0xbf235d76
+DATA functionTable<>+3196(SB)/4, $0xbf235d76
+DATA functionTable<>+3200(SB)/4, $0xbf904475
+DATA functionTable<>+3204(SB)/4, $0xbf904475
+DATA functionTable<>+3208(SB)/4, $0xbf904475
+DATA functionTable<>+3212(SB)/4, $0xbf904475
+DATA functionTable<>+3216(SB)/4, $0xbf904475
+DATA functionTable<>+3220(SB)/4, $0xbf904475
+DATA functionTable<>+3224(SB)/4, $0xbf904475
+DATA functionTable<>+3228(SB)/4, $0xbf904475
+DATA functionTable<>+3232(SB)/4, $0xbf904475
+DATA functionTable<>+3236(SB)/4, $0xbf904475
+DATA functionTable<>+3240(SB)/4, $0xbf904475
+DATA functionTable<>+3244(SB)/4, $0xbf904475
+DATA functionTable<>+3248(SB)/4, $0xbf904475
+DATA functionTable<>+3252(SB)/4, $0xbf904475
+DATA functionTable<>+3256(SB)/4, $0xbf904475
+DATA functionTable<>+3260(SB)/4, $0xbf904475
+DATA functionTable<>+3264(SB)/4, $0xb9b30e59
+DATA functionTable<>+3268(SB)/4, $0xb9b30e59
+DATA functionTable<>+3272(SB)/4, $0xb9b30e59
+DATA functionTable<>+3276(SB)/4, $0xb9b30e59
+DATA functionTable<>+3280(SB)/4, $0xb9b30e59
+DATA functionTable<>+3284(SB)/4, $0xb9b30e59
+DATA functionTable<>+3288(SB)/4, $0xb9b30e59
+DATA functionTable<>+3292(SB)/4, $0xb9b30e59
+DATA functionTable<>+3296(SB)/4, $0xb9b30e59
+DATA functionTable<>+3300(SB)/4, $0xb9b30e59
+DATA functionTable<>+3304(SB)/4, $0xb9b30e59
+DATA functionTable<>+3308(SB)/4, $0xb9b30e59
+DATA functionTable<>+3312(SB)/4, $0xb9b30e59
+DATA functionTable<>+3316(SB)/4, $0xb9b30e59
+DATA functionTable<>+3320(SB)/4, $0xb9b30e59
+DATA functionTable<>+3324(SB)/4, $0xb9b30e59
+DATA functionTable<>+3328(SB)/4, $0x40800000
+DATA functionTable<>+3332(SB)/4, $0x40800000
+DATA functionTable<>+3336(SB)/4, $0x40800000
+DATA functionTable<>+3340(SB)/4, $0x40800000
+DATA functionTable<>+3344(SB)/4, $0x40800000
+DATA functionTable<>+3348(SB)/4, $0x40800000
+DATA functionTable<>+3352(SB)/4, $0x40800000
+DATA functionTable<>+3356(SB)/4, $0x40800000
+DATA functionTable<>+3360(SB)/4, $0x40800000
+DATA functionTable<>+3364(SB)/4, $0x40800000
+DATA functionTable<>+3368(SB)/4, $0x40800000
+DATA functionTable<>+3372(SB)/4, $0x40800000
+DATA functionTable<>+3376(SB)/4, $0x40800000
+DATA functionTable<>+3380(SB)/4, $0x40800000
+DATA functionTable<>+3384(SB)/4, $0x40800000
+DATA functionTable<>+3388(SB)/4, $0x40800000
+GLOBL functionTable<>(SB), RODATA|NOPTR, $3392
 
 // func subStreamAVX2(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX
@@ -1453,6 +1469,88 @@ aftersingle:
 	VMASKMOVPS (SI), Y15, Y0
 	VMOVUPS    2304(R9), Y1
 	VANDNPS    Y0, Y1, Y0
+	VMASKMOVPS Y0, Y15, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func signStreamAVX2(dst *float32, a *float32, n int)
+// Requires: AVX
+TEXT ·signStreamAVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), DI
+	MOVQ    a+8(FP), SI
+	MOVQ    n+16(FP), R8
+	LEAQ    functionTable<>+0(SB), R9
+	MOVQ    R8, CX
+	ANDQ    $+7, CX
+	NEGQ    CX
+	LEAQ    tails<>+0(SB), AX
+	VMOVUPS 32(AX)(CX*4), Y15
+
+loop:
+	CMPQ      R8, $+16
+	JLT       afterloop
+	VMOVUPS   (SI), Y0
+	VMOVUPS   32(SI), Y6
+	VXORPS    Y1, Y1, Y1
+	VMOVAPS   Y0, Y2
+	VCMPPS    $0x11, Y0, Y1, Y3
+	VMOVUPS   640(R9), Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VCMPPS    $0x11, Y1, Y0, Y3
+	VMOVUPS   2368(R9), Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VMOVAPS   Y2, Y0
+	VXORPS    Y7, Y7, Y7
+	VMOVAPS   Y6, Y8
+	VCMPPS    $0x11, Y6, Y7, Y9
+	VMOVUPS   640(R9), Y10
+	VBLENDVPS Y9, Y10, Y8, Y8
+	VCMPPS    $0x11, Y7, Y6, Y9
+	VMOVUPS   2368(R9), Y10
+	VBLENDVPS Y9, Y10, Y8, Y8
+	VMOVAPS   Y8, Y6
+	VMOVUPS   Y0, (DI)
+	VMOVUPS   Y6, 32(DI)
+	ADDQ      $+64, SI
+	ADDQ      $+64, DI
+	SUBQ      $+16, R8
+	JMP       loop
+
+afterloop:
+single:
+	CMPQ      R8, $+8
+	JLT       aftersingle
+	VMOVUPS   (SI), Y0
+	VXORPS    Y1, Y1, Y1
+	VMOVAPS   Y0, Y2
+	VCMPPS    $0x11, Y0, Y1, Y3
+	VMOVUPS   640(R9), Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VCMPPS    $0x11, Y1, Y0, Y3
+	VMOVUPS   2368(R9), Y4
+	VBLENDVPS Y3, Y4, Y2, Y2
+	VMOVAPS   Y2, Y0
+	VMOVUPS   Y0, (DI)
+	ADDQ      $+32, SI
+	ADDQ      $+32, DI
+	SUBQ      $+8, R8
+	JMP       single
+
+aftersingle:
+	TESTQ      R8, R8
+	JZ         done
+	VMASKMOVPS (SI), Y15, Y0
+	VXORPS     Y1, Y1, Y1
+	VMOVAPS    Y0, Y2
+	VCMPPS     $0x11, Y0, Y1, Y3
+	VMOVUPS    640(R9), Y4
+	VBLENDVPS  Y3, Y4, Y2, Y2
+	VCMPPS     $0x11, Y1, Y0, Y3
+	VMOVUPS    2368(R9), Y4
+	VBLENDVPS  Y3, Y4, Y2, Y2
+	VMOVAPS    Y2, Y0
 	VMASKMOVPS Y0, Y15, (DI)
 
 done:
@@ -2331,15 +2429,15 @@ loop:
 	VMOVUPS      32(SI), Y6
 	VMOVUPS      2304(R9), Y5
 	VANDNPS      Y0, Y5, Y1
-	VMOVUPS      3264(R9), Y2
+	VMOVUPS      3328(R9), Y2
 	VMINPS       Y1, Y2, Y1
-	VMOVUPS      2816(R9), Y4
-	VFMADD213PS  2880(R9), Y1, Y4
+	VMOVUPS      2880(R9), Y4
 	VFMADD213PS  2944(R9), Y1, Y4
 	VFMADD213PS  3008(R9), Y1, Y4
 	VFMADD213PS  3072(R9), Y1, Y4
 	VFMADD213PS  3136(R9), Y1, Y4
 	VFMADD213PS  3200(R9), Y1, Y4
+	VFMADD213PS  3264(R9), Y1, Y4
 	VMOVUPS      (R9), Y3
 	VMAXPS       Y4, Y3, Y4
 	VMOVUPS      64(R9), Y3
@@ -2371,28 +2469,28 @@ loop:
 	VORPS        Y1, Y4, Y4
 	VANDNPS      Y0, Y5, Y2
 	VMULPS       Y0, Y0, Y1
-	VMOVUPS      2368(R9), Y5
-	VFMADD213PS  2432(R9), Y1, Y5
+	VMOVUPS      2432(R9), Y5
 	VFMADD213PS  2496(R9), Y1, Y5
 	VFMADD213PS  2560(R9), Y1, Y5
 	VFMADD213PS  2624(R9), Y1, Y5
 	VFMADD213PS  2688(R9), Y1, Y5
 	VFMADD213PS  2752(R9), Y1, Y5
+	VFMADD213PS  2816(R9), Y1, Y5
 	VFMADD213PS  Y0, Y0, Y5
 	VCMPPS       $0x11, 640(R9), Y2, Y3
 	VBLENDVPS    Y3, Y5, Y4, Y4
 	VMOVAPS      Y4, Y0
 	VMOVUPS      2304(R9), Y11
 	VANDNPS      Y6, Y11, Y7
-	VMOVUPS      3264(R9), Y8
+	VMOVUPS      3328(R9), Y8
 	VMINPS       Y7, Y8, Y7
-	VMOVUPS      2816(R9), Y10
-	VFMADD213PS  2880(R9), Y7, Y10
+	VMOVUPS      2880(R9), Y10
 	VFMADD213PS  2944(R9), Y7, Y10
 	VFMADD213PS  3008(R9), Y7, Y10
 	VFMADD213PS  3072(R9), Y7, Y10
 	VFMADD213PS  3136(R9), Y7, Y10
 	VFMADD213PS  3200(R9), Y7, Y10
+	VFMADD213PS  3264(R9), Y7, Y10
 	VMOVUPS      (R9), Y9
 	VMAXPS       Y10, Y9, Y10
 	VMOVUPS      64(R9), Y9
@@ -2424,13 +2522,13 @@ loop:
 	VORPS        Y7, Y10, Y10
 	VANDNPS      Y6, Y11, Y8
 	VMULPS       Y6, Y6, Y7
-	VMOVUPS      2368(R9), Y11
-	VFMADD213PS  2432(R9), Y7, Y11
+	VMOVUPS      2432(R9), Y11
 	VFMADD213PS  2496(R9), Y7, Y11
 	VFMADD213PS  2560(R9), Y7, Y11
 	VFMADD213PS  2624(R9), Y7, Y11
 	VFMADD213PS  2688(R9), Y7, Y11
 	VFMADD213PS  2752(R9), Y7, Y11
+	VFMADD213PS  2816(R9), Y7, Y11
 	VFMADD213PS  Y6, Y6, Y11
 	VCMPPS       $0x11, 640(R9), Y8, Y9
 	VBLENDVPS    Y9, Y11, Y10, Y10
@@ -2449,15 +2547,15 @@ single:
 	VMOVUPS      (SI), Y0
 	VMOVUPS      2304(R9), Y5
 	VANDNPS      Y0, Y5, Y1
-	VMOVUPS      3264(R9), Y2
+	VMOVUPS      3328(R9), Y2
 	VMINPS       Y1, Y2, Y1
-	VMOVUPS      2816(R9), Y4
-	VFMADD213PS  2880(R9), Y1, Y4
+	VMOVUPS      2880(R9), Y4
 	VFMADD213PS  2944(R9), Y1, Y4
 	VFMADD213PS  3008(R9), Y1, Y4
 	VFMADD213PS  3072(R9), Y1, Y4
 	VFMADD213PS  3136(R9), Y1, Y4
 	VFMADD213PS  3200(R9), Y1, Y4
+	VFMADD213PS  3264(R9), Y1, Y4
 	VMOVUPS      (R9), Y3
 	VMAXPS       Y4, Y3, Y4
 	VMOVUPS      64(R9), Y3
@@ -2489,13 +2587,13 @@ single:
 	VORPS        Y1, Y4, Y4
 	VANDNPS      Y0, Y5, Y2
 	VMULPS       Y0, Y0, Y1
-	VMOVUPS      2368(R9), Y5
-	VFMADD213PS  2432(R9), Y1, Y5
+	VMOVUPS      2432(R9), Y5
 	VFMADD213PS  2496(R9), Y1, Y5
 	VFMADD213PS  2560(R9), Y1, Y5
 	VFMADD213PS  2624(R9), Y1, Y5
 	VFMADD213PS  2688(R9), Y1, Y5
 	VFMADD213PS  2752(R9), Y1, Y5
+	VFMADD213PS  2816(R9), Y1, Y5
 	VFMADD213PS  Y0, Y0, Y5
 	VCMPPS       $0x11, 640(R9), Y2, Y3
 	VBLENDVPS    Y3, Y5, Y4, Y4
@@ -2512,15 +2610,15 @@ aftersingle:
 	VMASKMOVPS   (SI), Y15, Y0
 	VMOVUPS      2304(R9), Y5
 	VANDNPS      Y0, Y5, Y1
-	VMOVUPS      3264(R9), Y2
+	VMOVUPS      3328(R9), Y2
 	VMINPS       Y1, Y2, Y1
-	VMOVUPS      2816(R9), Y4
-	VFMADD213PS  2880(R9), Y1, Y4
+	VMOVUPS      2880(R9), Y4
 	VFMADD213PS  2944(R9), Y1, Y4
 	VFMADD213PS  3008(R9), Y1, Y4
 	VFMADD213PS  3072(R9), Y1, Y4
 	VFMADD213PS  3136(R9), Y1, Y4
 	VFMADD213PS  3200(R9), Y1, Y4
+	VFMADD213PS  3264(R9), Y1, Y4
 	VMOVUPS      (R9), Y3
 	VMAXPS       Y4, Y3, Y4
 	VMOVUPS      64(R9), Y3
@@ -2552,13 +2650,13 @@ aftersingle:
 	VORPS        Y1, Y4, Y4
 	VANDNPS      Y0, Y5, Y2
 	VMULPS       Y0, Y0, Y1
-	VMOVUPS      2368(R9), Y5
-	VFMADD213PS  2432(R9), Y1, Y5
+	VMOVUPS      2432(R9), Y5
 	VFMADD213PS  2496(R9), Y1, Y5
 	VFMADD213PS  2560(R9), Y1, Y5
 	VFMADD213PS  2624(R9), Y1, Y5
 	VFMADD213PS  2688(R9), Y1, Y5
 	VFMADD213PS  2752(R9), Y1, Y5
+	VFMADD213PS  2816(R9), Y1, Y5
 	VFMADD213PS  Y0, Y0, Y5
 	VCMPPS       $0x11, 640(R9), Y2, Y3
 	VBLENDVPS    Y3, Y5, Y4, Y4

@@ -35,6 +35,9 @@ func negStreamAVX512(dst, a *float32, n int)
 func absStreamAVX512(dst, a *float32, n int)
 
 //go:noescape
+func signStreamAVX512(dst, a *float32, n int)
+
+//go:noescape
 func sqrtStreamAVX512(dst, a *float32, n int)
 
 //go:noescape

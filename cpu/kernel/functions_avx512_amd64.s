@@ -596,247 +596,263 @@ DATA functionTable<>+2352(SB)/4, $0x80000000
 DATA functionTable<>+2356(SB)/4, $0x80000000
 DATA functionTable<>+2360(SB)/4, $0x80000000
 DATA functionTable<>+2364(SB)/4, $0x80000000
-DATA functionTable<>+2368(SB)/4, $0x38a4b518
-DATA functionTable<>+2372(SB)/4, $0x38a4b518
-DATA functionTable<>+2376(SB)/4, $0x38a4b518
-DATA functionTable<>+2380(SB)/4, $0x38a4b518
-DATA functionTable<>+2384(SB)/4, $0x38a4b518
-DATA functionTable<>+2388(SB)/4, $0x38a4b518
-DATA functionTable<>+2392(SB)/4, $0x38a4b518
-DATA functionTable<>+2396(SB)/4, $0x38a4b518
-DATA functionTable<>+2400(SB)/4, $0x38a4b518
-DATA functionTable<>+2404(SB)/4, $0x38a4b518
-DATA functionTable<>+2408(SB)/4, $0x38a4b518
-DATA functionTable<>+2412(SB)/4, $0x38a4b518
-DATA functionTable<>+2416(SB)/4, $0x38a4b518
-DATA functionTable<>+2420(SB)/4, $0x38a4b518
-DATA functionTable<>+2424(SB)/4, $0x38a4b518
-DATA functionTable<>+2428(SB)/4, $0x38a4b518
-DATA functionTable<>+2432(SB)/4, $0xba51fb80
-DATA functionTable<>+2436(SB)/4, $0xba51fb80
-DATA functionTable<>+2440(SB)/4, $0xba51fb80
-DATA functionTable<>+2444(SB)/4, $0xba51fb80
-DATA functionTable<>+2448(SB)/4, $0xba51fb80
-DATA functionTable<>+2452(SB)/4, $0xba51fb80
-DATA functionTable<>+2456(SB)/4, $0xba51fb80
-DATA functionTable<>+2460(SB)/4, $0xba51fb80
-DATA functionTable<>+2464(SB)/4, $0xba51fb80
-DATA functionTable<>+2468(SB)/4, $0xba51fb80
-DATA functionTable<>+2472(SB)/4, $0xba51fb80
-DATA functionTable<>+2476(SB)/4, $0xba51fb80
-DATA functionTable<>+2480(SB)/4, $0xba51fb80
-DATA functionTable<>+2484(SB)/4, $0xba51fb80
-DATA functionTable<>+2488(SB)/4, $0xba51fb80
-DATA functionTable<>+2492(SB)/4, $0xba51fb80
-DATA functionTable<>+2496(SB)/4, $0x3baa02d9
-DATA functionTable<>+2500(SB)/4, $0x3baa02d9
-DATA functionTable<>+2504(SB)/4, $0x3baa02d9
-DATA functionTable<>+2508(SB)/4, $0x3baa02d9
-DATA functionTable<>+2512(SB)/4, $0x3baa02d9
-DATA functionTable<>+2516(SB)/4, $0x3baa02d9
-DATA functionTable<>+2520(SB)/4, $0x3baa02d9
-DATA functionTable<>+2524(SB)/4, $0x3baa02d9
-DATA functionTable<>+2528(SB)/4, $0x3baa02d9
-DATA functionTable<>+2532(SB)/4, $0x3baa02d9
-DATA functionTable<>+2536(SB)/4, $0x3baa02d9
-DATA functionTable<>+2540(SB)/4, $0x3baa02d9
-DATA functionTable<>+2544(SB)/4, $0x3baa02d9
-DATA functionTable<>+2548(SB)/4, $0x3baa02d9
-DATA functionTable<>+2552(SB)/4, $0x3baa02d9
-DATA functionTable<>+2556(SB)/4, $0x3baa02d9
-DATA functionTable<>+2560(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2564(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2568(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2572(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2576(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2580(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2584(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2588(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2592(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2596(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2600(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2604(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2608(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2612(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2616(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2620(SB)/4, $0xbcdbfc87
-DATA functionTable<>+2624(SB)/4, $0x3de7167c
-DATA functionTable<>+2628(SB)/4, $0x3de7167c
-DATA functionTable<>+2632(SB)/4, $0x3de7167c
-DATA functionTable<>+2636(SB)/4, $0x3de7167c
-DATA functionTable<>+2640(SB)/4, $0x3de7167c
-DATA functionTable<>+2644(SB)/4, $0x3de7167c
-DATA functionTable<>+2648(SB)/4, $0x3de7167c
-DATA functionTable<>+2652(SB)/4, $0x3de7167c
-DATA functionTable<>+2656(SB)/4, $0x3de7167c
-DATA functionTable<>+2660(SB)/4, $0x3de7167c
-DATA functionTable<>+2664(SB)/4, $0x3de7167c
-DATA functionTable<>+2668(SB)/4, $0x3de7167c
-DATA functionTable<>+2672(SB)/4, $0x3de7167c
-DATA functionTable<>+2676(SB)/4, $0x3de7167c
-DATA functionTable<>+2680(SB)/4, $0x3de7167c
-DATA functionTable<>+2684(SB)/4, $0x3de7167c
-DATA functionTable<>+2688(SB)/4, $0xbec0939f
-DATA functionTable<>+2692(SB)/4, $0xbec0939f
-DATA functionTable<>+2696(SB)/4, $0xbec0939f
-DATA functionTable<>+2700(SB)/4, $0xbec0939f
-DATA functionTable<>+2704(SB)/4, $0xbec0939f
-DATA functionTable<>+2708(SB)/4, $0xbec0939f
-DATA functionTable<>+2712(SB)/4, $0xbec0939f
-DATA functionTable<>+2716(SB)/4, $0xbec0939f
-DATA functionTable<>+2720(SB)/4, $0xbec0939f
-DATA functionTable<>+2724(SB)/4, $0xbec0939f
-DATA functionTable<>+2728(SB)/4, $0xbec0939f
-DATA functionTable<>+2732(SB)/4, $0xbec0939f
-DATA functionTable<>+2736(SB)/4, $0xbec0939f
-DATA functionTable<>+2740(SB)/4, $0xbec0939f
-DATA functionTable<>+2744(SB)/4, $0xbec0939f
-DATA functionTable<>+2748(SB)/4, $0xbec0939f
-DATA functionTable<>+2752(SB)/4, $0x3e0375d4
-DATA functionTable<>+2756(SB)/4, $0x3e0375d4
-DATA functionTable<>+2760(SB)/4, $0x3e0375d4
-DATA functionTable<>+2764(SB)/4, $0x3e0375d4
-DATA functionTable<>+2768(SB)/4, $0x3e0375d4
-DATA functionTable<>+2772(SB)/4, $0x3e0375d4
-DATA functionTable<>+2776(SB)/4, $0x3e0375d4
-DATA functionTable<>+2780(SB)/4, $0x3e0375d4
-DATA functionTable<>+2784(SB)/4, $0x3e0375d4
-DATA functionTable<>+2788(SB)/4, $0x3e0375d4
-DATA functionTable<>+2792(SB)/4, $0x3e0375d4
-DATA functionTable<>+2796(SB)/4, $0x3e0375d4
-DATA functionTable<>+2800(SB)/4, $0x3e0375d4
-DATA functionTable<>+2804(SB)/4, $0x3e0375d4
-DATA functionTable<>+2808(SB)/4, $0x3e0375d4
-DATA functionTable<>+2812(SB)/4, $0x3e0375d4
-DATA functionTable<>+2816(SB)/4, $0x39436ecd
-DATA functionTable<>+2820(SB)/4, $0x39436ecd
-DATA functionTable<>+2824(SB)/4, $0x39436ecd
-DATA functionTable<>+2828(SB)/4, $0x39436ecd
-DATA functionTable<>+2832(SB)/4, $0x39436ecd
-DATA functionTable<>+2836(SB)/4, $0x39436ecd
-DATA functionTable<>+2840(SB)/4, $0x39436ecd
-DATA functionTable<>+2844(SB)/4, $0x39436ecd
-DATA functionTable<>+2848(SB)/4, $0x39436ecd
-DATA functionTable<>+2852(SB)/4, $0x39436ecd
-DATA functionTable<>+2856(SB)/4, $0x39436ecd
-DATA functionTable<>+2860(SB)/4, $0x39436ecd
-DATA functionTable<>+2864(SB)/4, $0x39436ecd
-DATA functionTable<>+2868(SB)/4, $0x39436ecd
-DATA functionTable<>+2872(SB)/4, $0x39436ecd
-DATA functionTable<>+2876(SB)/4, $0x39436ecd
-DATA functionTable<>+2880(SB)/4, $0xbb412d83
-DATA functionTable<>+2884(SB)/4, $0xbb412d83
-DATA functionTable<>+2888(SB)/4, $0xbb412d83
-DATA functionTable<>+2892(SB)/4, $0xbb412d83
-DATA functionTable<>+2896(SB)/4, $0xbb412d83
-DATA functionTable<>+2900(SB)/4, $0xbb412d83
-DATA functionTable<>+2904(SB)/4, $0xbb412d83
-DATA functionTable<>+2908(SB)/4, $0xbb412d83
-DATA functionTable<>+2912(SB)/4, $0xbb412d83
-DATA functionTable<>+2916(SB)/4, $0xbb412d83
-DATA functionTable<>+2920(SB)/4, $0xbb412d83
-DATA functionTable<>+2924(SB)/4, $0xbb412d83
-DATA functionTable<>+2928(SB)/4, $0xbb412d83
-DATA functionTable<>+2932(SB)/4, $0xbb412d83
-DATA functionTable<>+2936(SB)/4, $0xbb412d83
-DATA functionTable<>+2940(SB)/4, $0xbb412d83
-DATA functionTable<>+2944(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2948(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2952(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2956(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2960(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2964(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2968(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2972(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2976(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2980(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2984(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2988(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2992(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+2996(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+3000(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+3004(SB)/4, $0x3cb2e5bf
-DATA functionTable<>+3008(SB)/4, $0xbdd329a3
-DATA functionTable<>+3012(SB)/4, $0xbdd329a3
-DATA functionTable<>+3016(SB)/4, $0xbdd329a3
-DATA functionTable<>+3020(SB)/4, $0xbdd329a3
-DATA functionTable<>+3024(SB)/4, $0xbdd329a3
-DATA functionTable<>+3028(SB)/4, $0xbdd329a3
-DATA functionTable<>+3032(SB)/4, $0xbdd329a3
-DATA functionTable<>+3036(SB)/4, $0xbdd329a3
-DATA functionTable<>+3040(SB)/4, $0xbdd329a3
-DATA functionTable<>+3044(SB)/4, $0xbdd329a3
-DATA functionTable<>+3048(SB)/4, $0xbdd329a3
-DATA functionTable<>+3052(SB)/4, $0xbdd329a3
-DATA functionTable<>+3056(SB)/4, $0xbdd329a3
-DATA functionTable<>+3060(SB)/4, $0xbdd329a3
-DATA functionTable<>+3064(SB)/4, $0xbdd329a3
-DATA functionTable<>+3068(SB)/4, $0xbdd329a3
-DATA functionTable<>+3072(SB)/4, $0xbf235d76
-DATA functionTable<>+3076(SB)/4, $0xbf235d76
-DATA functionTable<>+3080(SB)/4, $0xbf235d76
-DATA functionTable<>+3084(SB)/4, $0xbf235d76
-DATA functionTable<>+3088(SB)/4, $0xbf235d76
-DATA functionTable<>+3092(SB)/4, $0xbf235d76
-DATA functionTable<>+3096(SB)/4, $0xbf235d76
-DATA functionTable<>+3100(SB)/4, $0xbf235d76
-DATA functionTable<>+3104(SB)/4, $0xbf235d76
-DATA functionTable<>+3108(SB)/4, $0xbf235d76
-DATA functionTable<>+3112(SB)/4, $0xbf235d76
-DATA functionTable<>+3116(SB)/4, $0xbf235d76
-DATA functionTable<>+3120(SB)/4, $0xbf235d76
-DATA functionTable<>+3124(SB)/4, $0xbf235d76
-DATA functionTable<>+3128(SB)/4, $0xbf235d76
-DATA functionTable<>+3132(SB)/4, $0xbf235d76
-DATA functionTable<>+3136(SB)/4, $0xbf904475
-DATA functionTable<>+3140(SB)/4, $0xbf904475
-DATA functionTable<>+3144(SB)/4, $0xbf904475
-DATA functionTable<>+3148(SB)/4, $0xbf904475
-DATA functionTable<>+3152(SB)/4, $0xbf904475
-DATA functionTable<>+3156(SB)/4, $0xbf904475
-DATA functionTable<>+3160(SB)/4, $0xbf904475
-DATA functionTable<>+3164(SB)/4, $0xbf904475
-DATA functionTable<>+3168(SB)/4, $0xbf904475
-DATA functionTable<>+3172(SB)/4, $0xbf904475
-DATA functionTable<>+3176(SB)/4, $0xbf904475
-DATA functionTable<>+3180(SB)/4, $0xbf904475
-DATA functionTable<>+3184(SB)/4, $0xbf904475
-DATA functionTable<>+3188(SB)/4, $0xbf904475
-DATA functionTable<>+3192(SB)/4, $0xbf904475
-DATA functionTable<>+3196(SB)/4, $0xbf904475
-DATA functionTable<>+3200(SB)/4, $0xb9b30e59
-DATA functionTable<>+3204(SB)/4, $0xb9b30e59
-DATA functionTable<>+3208(SB)/4, $0xb9b30e59
-DATA functionTable<>+3212(SB)/4, $0xb9b30e59
-DATA functionTable<>+3216(SB)/4, $0xb9b30e59
-DATA functionTable<>+3220(SB)/4, $0xb9b30e59
-DATA functionTable<>+3224(SB)/4, $0xb9b30e59
-DATA functionTable<>+3228(SB)/4, $0xb9b30e59
-DATA functionTable<>+3232(SB)/4, $0xb9b30e59
-DATA functionTable<>+3236(SB)/4, $0xb9b30e59
-DATA functionTable<>+3240(SB)/4, $0xb9b30e59
-DATA functionTable<>+3244(SB)/4, $0xb9b30e59
-DATA functionTable<>+3248(SB)/4, $0xb9b30e59
-DATA functionTable<>+3252(SB)/4, $0xb9b30e59
-DATA functionTable<>+3256(SB)/4, $0xb9b30e59
-DATA functionTable<>+3260(SB)/4, $0xb9b30e59
-DATA functionTable<>+3264(SB)/4, $0x40800000
-DATA functionTable<>+3268(SB)/4, $0x40800000
-DATA functionTable<>+3272(SB)/4, $0x40800000
-DATA functionTable<>+3276(SB)/4, $0x40800000
-DATA functionTable<>+3280(SB)/4, $0x40800000
-DATA functionTable<>+3284(SB)/4, $0x40800000
-DATA functionTable<>+3288(SB)/4, $0x40800000
-DATA functionTable<>+3292(SB)/4, $0x40800000
-DATA functionTable<>+3296(SB)/4, $0x40800000
-DATA functionTable<>+3300(SB)/4, $0x40800000
-DATA functionTable<>+3304(SB)/4, $0x40800000
-DATA functionTable<>+3308(SB)/4, $0x40800000
-DATA functionTable<>+3312(SB)/4, $0x40800000
-DATA functionTable<>+3316(SB)/4, $0x40800000
-DATA functionTable<>+3320(SB)/4, $0x40800000
-DATA functionTable<>+3324(SB)/4, $0x40800000
-GLOBL functionTable<>(SB), RODATA|NOPTR, $3328
+DATA functionTable<>+2368(SB)/4, $0xbf800000
+DATA functionTable<>+2372(SB)/4, $0xbf800000
+DATA functionTable<>+2376(SB)/4, $0xbf800000
+DATA functionTable<>+2380(SB)/4, $0xbf800000
+DATA functionTable<>+2384(SB)/4, $0xbf800000
+DATA functionTable<>+2388(SB)/4, $0xbf800000
+DATA functionTable<>+2392(SB)/4, $0xbf800000
+DATA functionTable<>+2396(SB)/4, $0xbf800000
+DATA functionTable<>+2400(SB)/4, $0xbf800000
+DATA functionTable<>+2404(SB)/4, $0xbf800000
+DATA functionTable<>+2408(SB)/4, $0xbf800000
+DATA functionTable<>+2412(SB)/4, $0xbf800000
+DATA functionTable<>+2416(SB)/4, $0xbf800000
+DATA functionTable<>+2420(SB)/4, $0xbf800000
+DATA functionTable<>+2424(SB)/4, $0xbf800000
+DATA functionTable<>+2428(SB)/4, $0xbf800000
+DATA functionTable<>+2432(SB)/4, $0x38a4b518
+DATA functionTable<>+2436(SB)/4, $0x38a4b518
+DATA functionTable<>+2440(SB)/4, $0x38a4b518
+DATA functionTable<>+2444(SB)/4, $0x38a4b518
+DATA functionTable<>+2448(SB)/4, $0x38a4b518
+DATA functionTable<>+2452(SB)/4, $0x38a4b518
+DATA functionTable<>+2456(SB)/4, $0x38a4b518
+DATA functionTable<>+2460(SB)/4, $0x38a4b518
+DATA functionTable<>+2464(SB)/4, $0x38a4b518
+DATA functionTable<>+2468(SB)/4, $0x38a4b518
+DATA functionTable<>+2472(SB)/4, $0x38a4b518
+DATA functionTable<>+2476(SB)/4, $0x38a4b518
+DATA functionTable<>+2480(SB)/4, $0x38a4b518
+DATA functionTable<>+2484(SB)/4, $0x38a4b518
+DATA functionTable<>+2488(SB)/4, $0x38a4b518
+DATA functionTable<>+2492(SB)/4, $0x38a4b518
+DATA functionTable<>+2496(SB)/4, $0xba51fb80
+DATA functionTable<>+2500(SB)/4, $0xba51fb80
+DATA functionTable<>+2504(SB)/4, $0xba51fb80
+DATA functionTable<>+2508(SB)/4, $0xba51fb80
+DATA functionTable<>+2512(SB)/4, $0xba51fb80
+DATA functionTable<>+2516(SB)/4, $0xba51fb80
+DATA functionTable<>+2520(SB)/4, $0xba51fb80
+DATA functionTable<>+2524(SB)/4, $0xba51fb80
+DATA functionTable<>+2528(SB)/4, $0xba51fb80
+DATA functionTable<>+2532(SB)/4, $0xba51fb80
+DATA functionTable<>+2536(SB)/4, $0xba51fb80
+DATA functionTable<>+2540(SB)/4, $0xba51fb80
+DATA functionTable<>+2544(SB)/4, $0xba51fb80
+DATA functionTable<>+2548(SB)/4, $0xba51fb80
+DATA functionTable<>+2552(SB)/4, $0xba51fb80
+DATA functionTable<>+2556(SB)/4, $0xba51fb80
+DATA functionTable<>+2560(SB)/4, $0x3baa02d9
+DATA functionTable<>+2564(SB)/4, $0x3baa02d9
+DATA functionTable<>+2568(SB)/4, $0x3baa02d9
+DATA functionTable<>+2572(SB)/4, $0x3baa02d9
+DATA functionTable<>+2576(SB)/4, $0x3baa02d9
+DATA functionTable<>+2580(SB)/4, $0x3baa02d9
+DATA functionTable<>+2584(SB)/4, $0x3baa02d9
+DATA functionTable<>+2588(SB)/4, $0x3baa02d9
+DATA functionTable<>+2592(SB)/4, $0x3baa02d9
+DATA functionTable<>+2596(SB)/4, $0x3baa02d9
+DATA functionTable<>+2600(SB)/4, $0x3baa02d9
+DATA functionTable<>+2604(SB)/4, $0x3baa02d9
+DATA functionTable<>+2608(SB)/4, $0x3baa02d9
+DATA functionTable<>+2612(SB)/4, $0x3baa02d9
+DATA functionTable<>+2616(SB)/4, $0x3baa02d9
+DATA functionTable<>+2620(SB)/4, $0x3baa02d9
+DATA functionTable<>+2624(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2628(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2632(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2636(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2640(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2644(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2648(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2652(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2656(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2660(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2664(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2668(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2672(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2676(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2680(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2684(SB)/4, $0xbcdbfc87
+DATA functionTable<>+2688(SB)/4, $0x3de7167c
+DATA functionTable<>+2692(SB)/4, $0x3de7167c
+DATA functionTable<>+2696(SB)/4, $0x3de7167c
+DATA functionTable<>+2700(SB)/4, $0x3de7167c
+DATA functionTable<>+2704(SB)/4, $0x3de7167c
+DATA functionTable<>+2708(SB)/4, $0x3de7167c
+DATA functionTable<>+2712(SB)/4, $0x3de7167c
+DATA functionTable<>+2716(SB)/4, $0x3de7167c
+DATA functionTable<>+2720(SB)/4, $0x3de7167c
+DATA functionTable<>+2724(SB)/4, $0x3de7167c
+DATA functionTable<>+2728(SB)/4, $0x3de7167c
+DATA functionTable<>+2732(SB)/4, $0x3de7167c
+DATA functionTable<>+2736(SB)/4, $0x3de7167c
+DATA functionTable<>+2740(SB)/4, $0x3de7167c
+DATA functionTable<>+2744(SB)/4, $0x3de7167c
+DATA functionTable<>+2748(SB)/4, $0x3de7167c
+DATA functionTable<>+2752(SB)/4, $0xbec0939f
+DATA functionTable<>+2756(SB)/4, $0xbec0939f
+DATA functionTable<>+2760(SB)/4, $0xbec0939f
+DATA functionTable<>+2764(SB)/4, $0xbec0939f
+DATA functionTable<>+2768(SB)/4, $0xbec0939f
+DATA functionTable<>+2772(SB)/4, $0xbec0939f
+DATA functionTable<>+2776(SB)/4, $0xbec0939f
+DATA functionTable<>+2780(SB)/4, $0xbec0939f
+DATA functionTable<>+2784(SB)/4, $0xbec0939f
+DATA functionTable<>+2788(SB)/4, $0xbec0939f
+DATA functionTable<>+2792(SB)/4, $0xbec0939f
+DATA functionTable<>+2796(SB)/4, $0xbec0939f
+DATA functionTable<>+2800(SB)/4, $0xbec0939f
+DATA functionTable<>+2804(SB)/4, $0xbec0939f
+DATA functionTable<>+2808(SB)/4, $0xbec0939f
+DATA functionTable<>+2812(SB)/4, $0xbec0939f
+DATA functionTable<>+2816(SB)/4, $0x3e0375d4
+DATA functionTable<>+2820(SB)/4, $0x3e0375d4
+DATA functionTable<>+2824(SB)/4, $0x3e0375d4
+DATA functionTable<>+2828(SB)/4, $0x3e0375d4
+DATA functionTable<>+2832(SB)/4, $0x3e0375d4
+DATA functionTable<>+2836(SB)/4, $0x3e0375d4
+DATA functionTable<>+2840(SB)/4, $0x3e0375d4
+DATA functionTable<>+2844(SB)/4, $0x3e0375d4
+DATA functionTable<>+2848(SB)/4, $0x3e0375d4
+DATA functionTable<>+2852(SB)/4, $0x3e0375d4
+DATA functionTable<>+2856(SB)/4, $0x3e0375d4
+DATA functionTable<>+2860(SB)/4, $0x3e0375d4
+DATA functionTable<>+2864(SB)/4, $0x3e0375d4
+DATA functionTable<>+2868(SB)/4, $0x3e0375d4
+DATA functionTable<>+2872(SB)/4, $0x3e0375d4
+DATA functionTable<>+2876(SB)/4, $0x3e0375d4
+DATA functionTable<>+2880(SB)/4, $0x39436ecd
+DATA functionTable<>+2884(SB)/4, $0x39436ecd
+DATA functionTable<>+2888(SB)/4, $0x39436ecd
+DATA functionTable<>+2892(SB)/4, $0x39436ecd
+DATA functionTable<>+2896(SB)/4, $0x39436ecd
+DATA functionTable<>+2900(SB)/4, $0x39436ecd
+DATA functionTable<>+2904(SB)/4, $0x39436ecd
+DATA functionTable<>+2908(SB)/4, $0x39436ecd
+DATA functionTable<>+2912(SB)/4, $0x39436ecd
+DATA functionTable<>+2916(SB)/4, $0x39436ecd
+DATA functionTable<>+2920(SB)/4, $0x39436ecd
+DATA functionTable<>+2924(SB)/4, $0x39436ecd
+DATA functionTable<>+2928(SB)/4, $0x39436ecd
+DATA functionTable<>+2932(SB)/4, $0x39436ecd
+DATA functionTable<>+2936(SB)/4, $0x39436ecd
+DATA functionTable<>+2940(SB)/4, $0x39436ecd
+DATA functionTable<>+2944(SB)/4, $0xbb412d83
+DATA functionTable<>+2948(SB)/4, $0xbb412d83
+DATA functionTable<>+2952(SB)/4, $0xbb412d83
+DATA functionTable<>+2956(SB)/4, $0xbb412d83
+DATA functionTable<>+2960(SB)/4, $0xbb412d83
+DATA functionTable<>+2964(SB)/4, $0xbb412d83
+DATA functionTable<>+2968(SB)/4, $0xbb412d83
+DATA functionTable<>+2972(SB)/4, $0xbb412d83
+DATA functionTable<>+2976(SB)/4, $0xbb412d83
+DATA functionTable<>+2980(SB)/4, $0xbb412d83
+DATA functionTable<>+2984(SB)/4, $0xbb412d83
+DATA functionTable<>+2988(SB)/4, $0xbb412d83
+DATA functionTable<>+2992(SB)/4, $0xbb412d83
+DATA functionTable<>+2996(SB)/4, $0xbb412d83
+DATA functionTable<>+3000(SB)/4, $0xbb412d83
+DATA functionTable<>+3004(SB)/4, $0xbb412d83
+DATA functionTable<>+3008(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3012(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3016(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3020(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3024(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3028(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3032(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3036(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3040(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3044(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3048(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3052(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3056(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3060(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3064(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3068(SB)/4, $0x3cb2e5bf
+DATA functionTable<>+3072(SB)/4, $0xbdd329a3
+DATA functionTable<>+3076(SB)/4, $0xbdd329a3
+DATA functionTable<>+3080(SB)/4, $0xbdd329a3
+DATA functionTable<>+3084(SB)/4, $0xbdd329a3
+DATA functionTable<>+3088(SB)/4, $0xbdd329a3
+DATA functionTable<>+3092(SB)/4, $0xbdd329a3
+DATA functionTable<>+3096(SB)/4, $0xbdd329a3
+DATA functionTable<>+3100(SB)/4, $0xbdd329a3
+DATA functionTable<>+3104(SB)/4, $0xbdd329a3
+DATA functionTable<>+3108(SB)/4, $0xbdd329a3
+DATA functionTable<>+3112(SB)/4, $0xbdd329a3
+DATA functionTable<>+3116(SB)/4, $0xbdd329a3
+DATA functionTable<>+3120(SB)/4, $0xbdd329a3
+DATA functionTable<>+3124(SB)/4, $0xbdd329a3
+DATA functionTable<>+3128(SB)/4, $0xbdd329a3
+DATA functionTable<>+3132(SB)/4, $0xbdd329a3
+DATA functionTable<>+3136(SB)/4, $0xbf235d76
+DATA functionTable<>+3140(SB)/4, $0xbf235d76
+DATA functionTable<>+3144(SB)/4, $0xbf235d76
+DATA functionTable<>+3148(SB)/4, $0xbf235d76
+DATA functionTable<>+3152(SB)/4, $0xbf235d76
+DATA functionTable<>+3156(SB)/4, $0xbf235d76
+DATA functionTable<>+3160(SB)/4, $0xbf235d76
+DATA functionTable<>+3164(SB)/4, $0xbf235d76
+DATA functionTable<>+3168(SB)/4, $0xbf235d76
+DATA functionTable<>+3172(SB)/4, $0xbf235d76
+DATA functionTable<>+3176(SB)/4, $0xbf235d76
+DATA functionTable<>+3180(SB)/4, $0xbf235d76
+DATA functionTable<>+3184(SB)/4, $0xbf235d76
+DATA functionTable<>+3188(SB)/4, $0xbf235d76
+DATA functionTable<>+3192(SB)/4, $0xbf235d76
+DATA functionTable<>+3196(SB)/4, $0xbf235d76
+DATA functionTable<>+3200(SB)/4, $0xbf904475
+DATA functionTable<>+3204(SB)/4, $0xbf904475
+DATA functionTable<>+3208(SB)/4, $0xbf904475
+DATA functionTable<>+3212(SB)/4, $0xbf904475
+DATA functionTable<>+3216(SB)/4, $0xbf904475
+DATA functionTable<>+3220(SB)/4, $0xbf904475
+DATA functionTable<>+3224(SB)/4, $0xbf904475
+DATA functionTable<>+3228(SB)/4, $0xbf904475
+DATA functionTable<>+3232(SB)/4, $0xbf904475
+DATA functionTable<>+3236(SB)/4, $0xbf904475
+DATA functionTable<>+3240(SB)/4, $0xbf904475
+DATA functionTable<>+3244(SB)/4, $0xbf904475
+DATA functionTable<>+3248(SB)/4, $0xbf904475
+DATA functionTable<>+3252(SB)/4, $0xbf904475
+DATA functionTable<>+3256(SB)/4, $0xbf904475
+DATA functionTable<>+3260(SB)/4, $0xbf904475
+DATA functionTable<>+3264(SB)/4, $0xb9b30e59
+DATA functionTable<>+3268(SB)/4, $0xb9b30e59
+DATA functionTable<>+3272(SB)/4, $0xb9b30e59
+DATA functionTable<>+3276(SB)/4, $0xb9b30e59
+DATA functionTable<>+3280(SB)/4, $0xb9b30e59
+DATA functionTable<>+3284(SB)/4, $0xb9b30e59
+DATA functionTable<>+3288(SB)/4, $0xb9b30e59
+DATA functionTable<>+3292(SB)/4, $0xb9b30e59
+DATA functionTable<>+3296(SB)/4, $0xb9b30e59
+DATA functionTable<>+3300(SB)/4, $0xb9b30e59
+DATA functionTable<>+3304(SB)/4, $0xb9b30e59
+DATA functionTable<>+3308(SB)/4, $0xb9b30e59
+DATA functionTable<>+3312(SB)/4, $0xb9b30e59
+DATA functionTable<>+3316(SB)/4, $0xb9b30e59
+DATA functionTable<>+3320(SB)/4, $0xb9b30e59
+DATA functionTable<>+3324(SB)/4, $0xb9b30e59
+DATA functionTable<>+3328(SB)/4, $0x40800000
+DATA functionTable<>+3332(SB)/4, $0x40800000
+DATA functionTable<>+3336(SB)/4, $0x40800000
+DATA functionTable<>+3340(SB)/4, $0x40800000
+DATA functionTable<>+3344(SB)/4, $0x40800000
+DATA functionTable<>+3348(SB)/4, $0x40800000
+DATA functionTable<>+3352(SB)/4, $0x40800000
+DATA functionTable<>+3356(SB)/4, $0x40800000
+DATA functionTable<>+3360(SB)/4, $0x40800000
+DATA functionTable<>+3364(SB)/4, $0x40800000
+DATA functionTable<>+3368(SB)/4, $0x40800000
+DATA functionTable<>+3372(SB)/4, $0x40800000
+DATA functionTable<>+3376(SB)/4, $0x40800000
+DATA functionTable<>+3380(SB)/4, $0x40800000
+DATA functionTable<>+3384(SB)/4, $0x40800000
+DATA functionTable<>+3388(SB)/4, $0x40800000
+GLOBL functionTable<>(SB), RODATA|NOPTR, $3392
 
 // func subStreamAVX512(dst *float32, a *float32, b *float32, n int)
 // Requires: AVX, AVX512F
@@ -1543,6 +1559,99 @@ aftersingle:
 	VMOVUPS.Z (SI), K1, Z0
 	VMOVUPS   2304(R9), Z1
 	VANDNPS   Z0, Z1, Z0
+	VMOVUPS   Z0, K1, (DI)
+
+done:
+	VZEROUPPER
+	RET
+
+// func signStreamAVX512(dst *float32, a *float32, n int)
+// Requires: AVX, AVX512DQ, AVX512F
+TEXT ·signStreamAVX512(SB), NOSPLIT, $0-24
+	MOVQ  dst+0(FP), DI
+	MOVQ  a+8(FP), SI
+	MOVQ  n+16(FP), R8
+	LEAQ  functionTable<>+0(SB), R9
+	MOVQ  R8, CX
+	ANDQ  $+15, CX
+	MOVQ  $0x00000001, AX
+	SHLQ  CL, AX
+	DECQ  AX
+	KMOVW AX, K1
+
+loop:
+	CMPQ    R8, $+64
+	JLT     afterloop
+	VMOVUPS (SI), Z0
+	VMOVUPS 64(SI), Z6
+	VMOVUPS 128(SI), Z12
+	VMOVUPS 192(SI), Z18
+	VXORPS  Z1, Z1, Z1
+	VMOVAPS Z0, Z2
+	VCMPPS  $0x11, Z0, Z1, K2
+	VMOVUPS 640(R9), K2, Z2
+	VCMPPS  $0x11, Z1, Z0, K2
+	VMOVUPS 2368(R9), K2, Z2
+	VMOVAPS Z2, Z0
+	VXORPS  Z7, Z7, Z7
+	VMOVAPS Z6, Z8
+	VCMPPS  $0x11, Z6, Z7, K2
+	VMOVUPS 640(R9), K2, Z8
+	VCMPPS  $0x11, Z7, Z6, K2
+	VMOVUPS 2368(R9), K2, Z8
+	VMOVAPS Z8, Z6
+	VXORPS  Z13, Z13, Z13
+	VMOVAPS Z12, Z14
+	VCMPPS  $0x11, Z12, Z13, K2
+	VMOVUPS 640(R9), K2, Z14
+	VCMPPS  $0x11, Z13, Z12, K2
+	VMOVUPS 2368(R9), K2, Z14
+	VMOVAPS Z14, Z12
+	VXORPS  Z19, Z19, Z19
+	VMOVAPS Z18, Z20
+	VCMPPS  $0x11, Z18, Z19, K2
+	VMOVUPS 640(R9), K2, Z20
+	VCMPPS  $0x11, Z19, Z18, K2
+	VMOVUPS 2368(R9), K2, Z20
+	VMOVAPS Z20, Z18
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z6, 64(DI)
+	VMOVUPS Z12, 128(DI)
+	VMOVUPS Z18, 192(DI)
+	ADDQ    $+256, SI
+	ADDQ    $+256, DI
+	SUBQ    $+64, R8
+	JMP     loop
+
+afterloop:
+single:
+	CMPQ    R8, $+16
+	JLT     aftersingle
+	VMOVUPS (SI), Z0
+	VXORPS  Z1, Z1, Z1
+	VMOVAPS Z0, Z2
+	VCMPPS  $0x11, Z0, Z1, K2
+	VMOVUPS 640(R9), K2, Z2
+	VCMPPS  $0x11, Z1, Z0, K2
+	VMOVUPS 2368(R9), K2, Z2
+	VMOVAPS Z2, Z0
+	VMOVUPS Z0, (DI)
+	ADDQ    $+64, SI
+	ADDQ    $+64, DI
+	SUBQ    $+16, R8
+	JMP     single
+
+aftersingle:
+	TESTQ     R8, R8
+	JZ        done
+	VMOVUPS.Z (SI), K1, Z0
+	VXORPS    Z1, Z1, Z1
+	VMOVAPS   Z0, Z2
+	VCMPPS    $0x11, Z0, Z1, K2
+	VMOVUPS   640(R9), K2, Z2
+	VCMPPS    $0x11, Z1, Z0, K2
+	VMOVUPS   2368(R9), K2, Z2
+	VMOVAPS   Z2, Z0
 	VMOVUPS   Z0, K1, (DI)
 
 done:
@@ -2586,15 +2695,15 @@ loop:
 	VMOVUPS      192(SI), Z18
 	VMOVUPS      2304(R9), Z5
 	VANDNPS      Z0, Z5, Z1
-	VMOVUPS      3264(R9), Z2
+	VMOVUPS      3328(R9), Z2
 	VMINPS       Z1, Z2, Z1
-	VMOVUPS      2816(R9), Z4
-	VFMADD213PS  2880(R9), Z1, Z4
+	VMOVUPS      2880(R9), Z4
 	VFMADD213PS  2944(R9), Z1, Z4
 	VFMADD213PS  3008(R9), Z1, Z4
 	VFMADD213PS  3072(R9), Z1, Z4
 	VFMADD213PS  3136(R9), Z1, Z4
 	VFMADD213PS  3200(R9), Z1, Z4
+	VFMADD213PS  3264(R9), Z1, Z4
 	VMOVUPS      (R9), Z3
 	VMAXPS       Z4, Z3, Z4
 	VMOVUPS      64(R9), Z3
@@ -2618,28 +2727,28 @@ loop:
 	VORPS        Z1, Z4, Z4
 	VANDNPS      Z0, Z5, Z2
 	VMULPS       Z0, Z0, Z1
-	VMOVUPS      2368(R9), Z5
-	VFMADD213PS  2432(R9), Z1, Z5
+	VMOVUPS      2432(R9), Z5
 	VFMADD213PS  2496(R9), Z1, Z5
 	VFMADD213PS  2560(R9), Z1, Z5
 	VFMADD213PS  2624(R9), Z1, Z5
 	VFMADD213PS  2688(R9), Z1, Z5
 	VFMADD213PS  2752(R9), Z1, Z5
+	VFMADD213PS  2816(R9), Z1, Z5
 	VFMADD213PS  Z0, Z0, Z5
 	VCMPPS       $0x11, 640(R9), Z2, K2
 	VMOVAPS      Z5, K2, Z4
 	VMOVAPS      Z4, Z0
 	VMOVUPS      2304(R9), Z11
 	VANDNPS      Z6, Z11, Z7
-	VMOVUPS      3264(R9), Z8
+	VMOVUPS      3328(R9), Z8
 	VMINPS       Z7, Z8, Z7
-	VMOVUPS      2816(R9), Z10
-	VFMADD213PS  2880(R9), Z7, Z10
+	VMOVUPS      2880(R9), Z10
 	VFMADD213PS  2944(R9), Z7, Z10
 	VFMADD213PS  3008(R9), Z7, Z10
 	VFMADD213PS  3072(R9), Z7, Z10
 	VFMADD213PS  3136(R9), Z7, Z10
 	VFMADD213PS  3200(R9), Z7, Z10
+	VFMADD213PS  3264(R9), Z7, Z10
 	VMOVUPS      (R9), Z9
 	VMAXPS       Z10, Z9, Z10
 	VMOVUPS      64(R9), Z9
@@ -2663,28 +2772,28 @@ loop:
 	VORPS        Z7, Z10, Z10
 	VANDNPS      Z6, Z11, Z8
 	VMULPS       Z6, Z6, Z7
-	VMOVUPS      2368(R9), Z11
-	VFMADD213PS  2432(R9), Z7, Z11
+	VMOVUPS      2432(R9), Z11
 	VFMADD213PS  2496(R9), Z7, Z11
 	VFMADD213PS  2560(R9), Z7, Z11
 	VFMADD213PS  2624(R9), Z7, Z11
 	VFMADD213PS  2688(R9), Z7, Z11
 	VFMADD213PS  2752(R9), Z7, Z11
+	VFMADD213PS  2816(R9), Z7, Z11
 	VFMADD213PS  Z6, Z6, Z11
 	VCMPPS       $0x11, 640(R9), Z8, K2
 	VMOVAPS      Z11, K2, Z10
 	VMOVAPS      Z10, Z6
 	VMOVUPS      2304(R9), Z17
 	VANDNPS      Z12, Z17, Z13
-	VMOVUPS      3264(R9), Z14
+	VMOVUPS      3328(R9), Z14
 	VMINPS       Z13, Z14, Z13
-	VMOVUPS      2816(R9), Z16
-	VFMADD213PS  2880(R9), Z13, Z16
+	VMOVUPS      2880(R9), Z16
 	VFMADD213PS  2944(R9), Z13, Z16
 	VFMADD213PS  3008(R9), Z13, Z16
 	VFMADD213PS  3072(R9), Z13, Z16
 	VFMADD213PS  3136(R9), Z13, Z16
 	VFMADD213PS  3200(R9), Z13, Z16
+	VFMADD213PS  3264(R9), Z13, Z16
 	VMOVUPS      (R9), Z15
 	VMAXPS       Z16, Z15, Z16
 	VMOVUPS      64(R9), Z15
@@ -2708,28 +2817,28 @@ loop:
 	VORPS        Z13, Z16, Z16
 	VANDNPS      Z12, Z17, Z14
 	VMULPS       Z12, Z12, Z13
-	VMOVUPS      2368(R9), Z17
-	VFMADD213PS  2432(R9), Z13, Z17
+	VMOVUPS      2432(R9), Z17
 	VFMADD213PS  2496(R9), Z13, Z17
 	VFMADD213PS  2560(R9), Z13, Z17
 	VFMADD213PS  2624(R9), Z13, Z17
 	VFMADD213PS  2688(R9), Z13, Z17
 	VFMADD213PS  2752(R9), Z13, Z17
+	VFMADD213PS  2816(R9), Z13, Z17
 	VFMADD213PS  Z12, Z12, Z17
 	VCMPPS       $0x11, 640(R9), Z14, K2
 	VMOVAPS      Z17, K2, Z16
 	VMOVAPS      Z16, Z12
 	VMOVUPS      2304(R9), Z23
 	VANDNPS      Z18, Z23, Z19
-	VMOVUPS      3264(R9), Z20
+	VMOVUPS      3328(R9), Z20
 	VMINPS       Z19, Z20, Z19
-	VMOVUPS      2816(R9), Z22
-	VFMADD213PS  2880(R9), Z19, Z22
+	VMOVUPS      2880(R9), Z22
 	VFMADD213PS  2944(R9), Z19, Z22
 	VFMADD213PS  3008(R9), Z19, Z22
 	VFMADD213PS  3072(R9), Z19, Z22
 	VFMADD213PS  3136(R9), Z19, Z22
 	VFMADD213PS  3200(R9), Z19, Z22
+	VFMADD213PS  3264(R9), Z19, Z22
 	VMOVUPS      (R9), Z21
 	VMAXPS       Z22, Z21, Z22
 	VMOVUPS      64(R9), Z21
@@ -2753,13 +2862,13 @@ loop:
 	VORPS        Z19, Z22, Z22
 	VANDNPS      Z18, Z23, Z20
 	VMULPS       Z18, Z18, Z19
-	VMOVUPS      2368(R9), Z23
-	VFMADD213PS  2432(R9), Z19, Z23
+	VMOVUPS      2432(R9), Z23
 	VFMADD213PS  2496(R9), Z19, Z23
 	VFMADD213PS  2560(R9), Z19, Z23
 	VFMADD213PS  2624(R9), Z19, Z23
 	VFMADD213PS  2688(R9), Z19, Z23
 	VFMADD213PS  2752(R9), Z19, Z23
+	VFMADD213PS  2816(R9), Z19, Z23
 	VFMADD213PS  Z18, Z18, Z23
 	VCMPPS       $0x11, 640(R9), Z20, K2
 	VMOVAPS      Z23, K2, Z22
@@ -2780,15 +2889,15 @@ single:
 	VMOVUPS      (SI), Z0
 	VMOVUPS      2304(R9), Z5
 	VANDNPS      Z0, Z5, Z1
-	VMOVUPS      3264(R9), Z2
+	VMOVUPS      3328(R9), Z2
 	VMINPS       Z1, Z2, Z1
-	VMOVUPS      2816(R9), Z4
-	VFMADD213PS  2880(R9), Z1, Z4
+	VMOVUPS      2880(R9), Z4
 	VFMADD213PS  2944(R9), Z1, Z4
 	VFMADD213PS  3008(R9), Z1, Z4
 	VFMADD213PS  3072(R9), Z1, Z4
 	VFMADD213PS  3136(R9), Z1, Z4
 	VFMADD213PS  3200(R9), Z1, Z4
+	VFMADD213PS  3264(R9), Z1, Z4
 	VMOVUPS      (R9), Z3
 	VMAXPS       Z4, Z3, Z4
 	VMOVUPS      64(R9), Z3
@@ -2812,13 +2921,13 @@ single:
 	VORPS        Z1, Z4, Z4
 	VANDNPS      Z0, Z5, Z2
 	VMULPS       Z0, Z0, Z1
-	VMOVUPS      2368(R9), Z5
-	VFMADD213PS  2432(R9), Z1, Z5
+	VMOVUPS      2432(R9), Z5
 	VFMADD213PS  2496(R9), Z1, Z5
 	VFMADD213PS  2560(R9), Z1, Z5
 	VFMADD213PS  2624(R9), Z1, Z5
 	VFMADD213PS  2688(R9), Z1, Z5
 	VFMADD213PS  2752(R9), Z1, Z5
+	VFMADD213PS  2816(R9), Z1, Z5
 	VFMADD213PS  Z0, Z0, Z5
 	VCMPPS       $0x11, 640(R9), Z2, K2
 	VMOVAPS      Z5, K2, Z4
@@ -2835,15 +2944,15 @@ aftersingle:
 	VMOVUPS.Z    (SI), K1, Z0
 	VMOVUPS      2304(R9), Z5
 	VANDNPS      Z0, Z5, Z1
-	VMOVUPS      3264(R9), Z2
+	VMOVUPS      3328(R9), Z2
 	VMINPS       Z1, Z2, Z1
-	VMOVUPS      2816(R9), Z4
-	VFMADD213PS  2880(R9), Z1, Z4
+	VMOVUPS      2880(R9), Z4
 	VFMADD213PS  2944(R9), Z1, Z4
 	VFMADD213PS  3008(R9), Z1, Z4
 	VFMADD213PS  3072(R9), Z1, Z4
 	VFMADD213PS  3136(R9), Z1, Z4
 	VFMADD213PS  3200(R9), Z1, Z4
+	VFMADD213PS  3264(R9), Z1, Z4
 	VMOVUPS      (R9), Z3
 	VMAXPS       Z4, Z3, Z4
 	VMOVUPS      64(R9), Z3
@@ -2867,13 +2976,13 @@ aftersingle:
 	VORPS        Z1, Z4, Z4
 	VANDNPS      Z0, Z5, Z2
 	VMULPS       Z0, Z0, Z1
-	VMOVUPS      2368(R9), Z5
-	VFMADD213PS  2432(R9), Z1, Z5
+	VMOVUPS      2432(R9), Z5
 	VFMADD213PS  2496(R9), Z1, Z5
 	VFMADD213PS  2560(R9), Z1, Z5
 	VFMADD213PS  2624(R9), Z1, Z5
 	VFMADD213PS  2688(R9), Z1, Z5
 	VFMADD213PS  2752(R9), Z1, Z5
+	VFMADD213PS  2816(R9), Z1, Z5
 	VFMADD213PS  Z0, Z0, Z5
 	VCMPPS       $0x11, 640(R9), Z2, K2
 	VMOVAPS      Z5, K2, Z4

@@ -56,8 +56,17 @@ var genericFunctions = functions{
 			}
 		}
 	},
-	neg:      each(func(v float32) float32 { return -v }),
-	abs:      each(func(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }),
+	neg: each(func(v float32) float32 { return -v }),
+	abs: each(func(v float32) float32 { return math.Float32frombits(math.Float32bits(v) &^ (1 << 31)) }),
+	sign: each(func(v float32) float32 {
+		switch {
+		case v > 0:
+			return 1
+		case v < 0:
+			return -1
+		}
+		return v
+	}),
 	sqrt:     each(func(v float32) float32 { return sqrt(v) }),
 	rsqrt:    each(func(v float32) float32 { return 1 / sqrt(v) }),
 	round:    each(func(v float32) float32 { return float32(math.RoundToEven(float64(v))) }),

@@ -18,6 +18,7 @@ var exactFunctions = map[string]func(f *functions, dst, a, b, c []float32){
 	"choose":      func(f *functions, dst, a, b, c []float32) { f.choose(dst, a, b, c) },
 	"neg":         func(f *functions, dst, a, _, _ []float32) { f.neg(dst, a) },
 	"abs":         func(f *functions, dst, a, _, _ []float32) { f.abs(dst, a) },
+	"sign":        func(f *functions, dst, a, _, _ []float32) { f.sign(dst, a) },
 	"sqrt":        func(f *functions, dst, a, _, _ []float32) { f.sqrt(dst, a) },
 	"rsqrt":       func(f *functions, dst, a, _, _ []float32) { f.rsqrt(dst, a) },
 	"round":       func(f *functions, dst, a, _, _ []float32) { f.round(dst, a) },

@@ -39,6 +39,7 @@ const (
 	tanhSmall
 	functionTwo
 	functionSign // the sign bit
+	functionMinusOne
 	// erf(x) = x + x·q(x²) for |x| < 1, relative error 2^-29.6.
 	erfQ6
 	erfQ5
@@ -68,7 +69,7 @@ func functionValues() []float32 {
 	set(logSqrtHalf, float32(math.Sqrt2/2), bits(0x00800000), 1<<23, 23, bits(0xff800000), bits(0x7fc00000), bits(0x7f800000))
 	set(logLn2Low, float32(math.Ln2-float64(values[expLn2High])))
 	set(tanhQ4, -0.005591015797108412, 0.020538819953799248, -0.05370965600013733, 0.133310928940773, -0.33333268761634827)
-	set(tanhSmall, 0.64, 2, bits(0x80000000))
+	set(tanhSmall, 0.64, 2, bits(0x80000000), -1)
 	set(erfQ6, 7.853860734030604e-05, -0.0008010193705558777, 0.005188327748328447, -0.026853812858462334, 0.1128358542919159,
 		-0.3761262595653534, 0.12837916612625122)
 	set(erfR6, 0.00018637925677467138, -0.0029476589988917112, 0.02183806709945202, -0.10310675948858261, -0.638144850730896,
@@ -194,6 +195,15 @@ func functions(v vectors) {
 	single("abs", func(x, t, _, _, _, _ reg.VecPhysical) {
 		v.load(c(functionSign), t)
 		VANDNPS(x, t, x)
+	})
+	single("sign", func(x, zero, sign, tmp, scratch, _ reg.VecPhysical) {
+		VXORPS(zero, zero, zero)
+		VMOVAPS(x, sign) // zero of either sign and NaN stay
+		v.compare(lessThan, zero, x, tmp)
+		v.whereConstant(tmp, one, scratch, sign)
+		v.compare(lessThan, x, zero, tmp)
+		v.whereConstant(tmp, c(functionMinusOne), scratch, sign)
+		VMOVAPS(sign, x)
 	})
 	single("sqrt", func(x, _, _, _, _, _ reg.VecPhysical) { VSQRTPS(x, x) })
 	single("rsqrt", func(x, t, _, _, _, _ reg.VecPhysical) {
