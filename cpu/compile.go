@@ -113,6 +113,7 @@ func compile(f *function) (*executable, error) {
 			e.copies = append(e.copies, outputCopy{i, at})
 		}
 	}
+	e.reuse = e.reusable()
 	return e, nil
 }
 

@@ -21,7 +21,8 @@ type executable struct {
 	slots           []slot
 	prologue, main  program
 	copies          []outputCopy
-	objects         int // how many values of the main program are not tensors
+	reuse           [][]int // by output: the donated inputs whose storage it may take
+	objects         int     // how many values of the main program are not tensors
 
 	prepared  atomic.Pointer[[]preparedValue] // by slot; what the last execution used
 	preparing sync.Mutex
@@ -138,25 +139,17 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 	if err != nil {
 		return nil, err
 	}
-	results := make([]compute.Buffer, len(e.outputs))
-	outputs := make([]operand, len(e.outputs))
-	for i, shape := range e.outputs {
-		result := e.backend.newBuffer(shape)
-		outputs[i].data = result.data
-		results[i] = result
-	}
-	if err := e.call(buffers, contents(buffers), outputs); err != nil {
+	in := contents(buffers)
+	results := e.allocate(buffers, donate)
+	err = e.call(buffers, in, contents(results))
+	finalizeDonated(buffers, donate)
+	if err != nil {
 		for _, result := range results {
 			result.Finalize()
 		}
 		return nil, err
 	}
-	for i, given := range donate {
-		if given {
-			buffers[i].Finalize()
-		}
-	}
-	return results, nil
+	return asBuffers(results), nil
 }
 
 // call runs the computation on inputs whose shapes fit. buffers are the inputs'
@@ -165,7 +158,7 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 func (e *executable) call(buffers []*buffer, inputs, outputs []operand) error {
 	f := &frame{e: e, inputs: inputs, outputs: outputs, objects: make([]operand, e.objects)}
 	var err error
-	if f.prepared, err = e.prepare(buffers); err != nil {
+	if f.prepared, err = e.prepare(buffers, inputs); err != nil {
 		return err
 	}
 	f.arena = e.arenas.get(e.main.arena)
@@ -218,7 +211,7 @@ func (e *executable) check(inputs []compute.Buffer, donate []bool) ([]*buffer, e
 
 // prepare gives the contents of all slots for these inputs. Slots whose weights
 // are the buffers they were made from are kept; the prologue makes the others.
-func (e *executable) prepare(inputs []*buffer) ([]preparedValue, error) {
+func (e *executable) prepare(inputs []*buffer, in []operand) ([]preparedValue, error) {
 	if len(e.slots) == 0 {
 		return nil, nil
 	}
@@ -253,7 +246,7 @@ func (e *executable) prepare(inputs []*buffer) ([]preparedValue, error) {
 			}
 		}
 	}
-	f := &frame{e: e, inputs: contents(inputs), prepared: fresh, arena: alignedBytes(e.prologue.arena)}
+	f := &frame{e: e, inputs: in, prepared: fresh, arena: alignedBytes(e.prologue.arena)}
 	for i := range e.prologue.steps {
 		if s := &e.prologue.steps[i]; needed[s.node] {
 			if err := f.run(s); err != nil {

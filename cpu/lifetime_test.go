@@ -1,0 +1,163 @@
+package cpu
+
+import (
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+)
+
+// descent records a step of gradient descent with momentum: w and m are donated
+// and come back changed.
+func descent(t testing.TB, b *backend, n int) *executable {
+	return record(t, b, func(f compute.Function) []compute.Value {
+		shape := shapes.Make(dtypes.Float32, n)
+		w, m, g := must(f.Parameter("w", shape, nil)), must(f.Parameter("m", shape, nil)), must(f.Parameter("g", shape, nil))
+		m = must(f.Add(must(f.Mul(m, must(f.Constant([]float32{0.5}, 1)))), g))
+		return []compute.Value{must(f.Sub(w, must(f.Mul(m, must(f.Constant([]float32{0.25}, 1)))))), m}
+	})
+}
+
+// TestDonation checks that donated buffers become the results, that nothing else
+// does, and that the numbers are right all the same.
+func TestDonation(t *testing.T) {
+	b := open(t, "")
+	defer b.Finalize()
+	const n = 3000
+	e := descent(t, b, n)
+	for _, donate := range [][]bool{nil, {true, true, false}, {false, true, false}} {
+		w, m, g := make([]float32, n), make([]float32, n), make([]float32, n)
+		for i := range w {
+			w[i], m[i], g[i] = float32(i), float32(2*i), 8
+		}
+		in := []compute.Buffer{bufferOf(b, w, n), bufferOf(b, m, n), bufferOf(b, g, n)}
+		storage := []*byte{&in[0].(*buffer).data[0], &in[1].(*buffer).data[0], &in[2].(*buffer).data[0]}
+		out := must(e.Execute(in, donate, 0))
+		for i := range n {
+			newM := float32(i) + 8
+			if got := as[float32](out[1].(*buffer).data)[i]; got != newM {
+				t.Fatalf("donating %v: momentum %d is %v, want %v", donate, i, got, newM)
+			}
+			if got, want := as[float32](out[0].(*buffer).data)[i], float32(i)-newM/4; got != want {
+				t.Fatalf("donating %v: weight %d is %v, want %v", donate, i, got, want)
+			}
+		}
+		reused, given := 0, 0
+		for i, result := range out {
+			if slices.Contains(storage, &result.(*buffer).data[0]) {
+				reused++
+			}
+			gone := donate != nil && donate[i]
+			if gone {
+				given++
+			}
+			if _, err := in[i].Shape(); (err != nil) != gone {
+				t.Errorf("donating %v: input %d: error %v", donate, i, err)
+			}
+		}
+		if reused != given {
+			t.Errorf("donating %v: %d results lie in inputs", donate, reused)
+		}
+	}
+	// One buffer for two parameters: it cannot become one of them.
+	twice := bufferOf(b, make([]float32, n), n)
+	out := must(e.Execute([]compute.Buffer{twice, twice, bufferOf(b, slices.Repeat([]float32{8}, n), n)}, []bool{true, true, false}, 0))
+	if got := as[float32](out[0].(*buffer).data)[n-1]; got != -2 {
+		t.Errorf("one buffer donated twice: %v, want -2", got)
+	}
+}
+
+// TestDonatedAndReadLater keeps an input that a later step reads.
+func TestDonatedAndReadLater(t *testing.T) {
+	b := open(t, "")
+	defer b.Finalize()
+	e := record(t, b, func(f compute.Function) []compute.Value {
+		x := must(f.Parameter("x", shapes.Make(dtypes.Float32, 4, 4), nil))
+		sorted := must(f.Transpose(x, 1, 0))
+		return []compute.Value{must(f.Neg(x)), must(f.Reverse(x, 0)), sorted, x}
+	})
+	x := make([]float32, 16)
+	for i := range x {
+		x[i] = float32(i)
+	}
+	out := must(e.Execute([]compute.Buffer{bufferOf(b, x, 4, 4)}, []bool{true}, 0))
+	for k, want := range [][]float32{{-1, -2}, {13, 14}, {4, 8}, {1, 2}} {
+		if got := as[float32](out[k].(*buffer).data)[1:3]; !slices.Equal(got, want) {
+			t.Errorf("result %d: %v, want %v", k, got, want)
+		}
+	}
+}
+
+// TestNoGrowth runs training steps and looks for memory and goroutines that stay.
+func TestNoGrowth(t *testing.T) {
+	b := open(t, "threads=3")
+	defer b.Finalize()
+	const n, steps = 40000, 2000
+	e := descent(t, b, n)
+	w, m := bufferOf(b, make([]float32, n), n), bufferOf(b, make([]float32, n), n)
+	step := func() {
+		g := bufferOf(b, make([]float32, n), n)
+		out := must(e.Execute([]compute.Buffer{w, m, g}, []bool{true, true, true}, 0))
+		w, m = out[0], out[1]
+	}
+	heap := func() int {
+		var stats runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&stats)
+		return int(stats.HeapAlloc)
+	}
+	for range 10 {
+		step()
+	}
+	before, goroutines := heap(), runtime.NumGoroutine()
+	for range steps {
+		step()
+	}
+	if grown := heap() - before; grown > 1<<20 {
+		t.Errorf("%d steps left %d bytes behind", steps, grown)
+	}
+	if left := runtime.NumGoroutine() - goroutines; left > 0 {
+		t.Errorf("%d steps left %d goroutines behind", steps, left)
+	}
+}
+
+// TestFinalized uses what is gone.
+func TestFinalized(t *testing.T) {
+	b := open(t, "")
+	e := descent(t, b, 2)
+	buffers := func() []compute.Buffer {
+		return []compute.Buffer{bufferOf(b, []float32{1, 2}, 2), bufferOf(b, []float32{1, 2}, 2), bufferOf(b, []float32{1, 2}, 2)}
+	}
+	gone := buffers()
+	gone[1].Finalize()
+	_, buffer := e.Execute(gone, nil, 0)
+	data := gone[1].ToFlatData(make([]float32, 2))
+	_, copied := gone[1].CopyToDevice(0)
+	in := buffers()
+	e.Finalize()
+	_, executable := e.Execute(in, nil, 0)
+	other := descent(t, b, 2)
+	b.Finalize()
+	_, engine := other.Execute(in, nil, 0)
+	_, made := b.BufferFromFlatData(0, []float32{1}, shapes.Make(dtypes.Float32, 1))
+	for name, err := range map[string]error{"buffer": buffer, "data": data, "copy": copied, "executable": executable, "engine": engine, "new buffer": made} {
+		if err == nil || !strings.Contains(err.Error(), "finalized") {
+			t.Errorf("%s: error %v", name, err)
+		}
+	}
+}
+
+// TestThreadsByDefault follows GOMAXPROCS, which the Go runtime sets by the CPU
+// limit of a container.
+func TestThreadsByDefault(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(3))
+	b := open(t, "")
+	defer b.Finalize()
+	if b.workers.n != 3 {
+		t.Errorf("%d threads with GOMAXPROCS=3", b.workers.n)
+	}
+}
