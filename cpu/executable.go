@@ -26,6 +26,7 @@ type executable struct {
 
 	prepared  atomic.Pointer[[]preparedValue] // by slot; what the last execution used
 	preparing sync.Mutex
+	holders   int // executions that use prepared values; guarded by preparing
 	arenas    arenaList
 	finalized atomic.Bool
 }
@@ -161,6 +162,7 @@ func (e *executable) call(buffers []*buffer, inputs, outputs []operand) error {
 	if f.prepared, err = e.prepare(buffers, inputs); err != nil {
 		return err
 	}
+	defer e.release()
 	f.arena = e.arenas.get(e.main.arena)
 	defer e.arenas.put(f.arena)
 	for i := range e.main.steps {
@@ -210,19 +212,23 @@ func (e *executable) check(inputs []compute.Buffer, donate []bool) ([]*buffer, e
 }
 
 // prepare gives the contents of all slots for these inputs. Slots whose weights
-// are the buffers they were made from are kept; the prologue makes the others.
+// are the buffers they were made from are kept; the prologue makes the others,
+// in the place of the old ones unless another execution uses these: in training,
+// weights change at every step. The caller must release the values.
 func (e *executable) prepare(inputs []*buffer, in []operand) ([]preparedValue, error) {
 	if len(e.slots) == 0 {
 		return nil, nil
 	}
-	if current, stale := e.compare(inputs); len(stale) == 0 {
-		return current, nil
-	}
 	e.preparing.Lock()
 	defer e.preparing.Unlock()
-	current, stale := e.compare(inputs) // perhaps done meanwhile
+	current, stale := e.compare(inputs)
 	if len(stale) == 0 {
+		e.holders++
 		return current, nil
+	}
+	reuse := current != nil && e.holders == 0
+	if reuse {
+		e.prepared.Store(nil) // until all are valid again
 	}
 	fresh := make([]preparedValue, len(e.slots))
 	copy(fresh, current)
@@ -231,7 +237,9 @@ func (e *executable) prepare(inputs []*buffer, in []operand) ([]preparedValue, e
 		s := e.slots[i]
 		needed[s.node] = true
 		fresh[i] = preparedValue{ids: idsOf(inputs, s.needs)}
-		if size := e.prologue.steps[s.step].out.size; !makesObject(s.node) {
+		if reuse {
+			fresh[i].value = current[i].value
+		} else if size := e.prologue.steps[s.step].out.size; !makesObject(s.node) {
 			fresh[i].value.data = alignedBytes(size)
 		}
 	}
@@ -255,7 +263,18 @@ func (e *executable) prepare(inputs []*buffer, in []operand) ([]preparedValue, e
 		}
 	}
 	e.prepared.Store(&fresh)
+	e.holders++
 	return fresh, nil
+}
+
+// release ends the use of prepared values.
+func (e *executable) release() {
+	if len(e.slots) == 0 {
+		return
+	}
+	e.preparing.Lock()
+	defer e.preparing.Unlock()
+	e.holders--
 }
 
 // compare gives the prepared values and the slots that do not fit the inputs.

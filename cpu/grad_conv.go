@@ -110,6 +110,7 @@ func lowerInputGradient(n *node) runner {
 func lowerPackInputFilter(n *node) runner {
 	c := n.attr.(gradientAttr).conv
 	return func(w *workers, out *operand, in []operand) {
-		out.object = kernel.PackInputFilter(w.Do, c, as[float32](in[0].data))
+		old, _ := out.object.(*kernel.InputFilter) // of weights that have changed
+		out.object = kernel.RepackInputFilter(w.Do, old, c, as[float32](in[0].data))
 	}
 }

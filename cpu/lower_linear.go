@@ -53,7 +53,8 @@ func lowerPackFilter(n *node) runner {
 		if len(in) == 2 {
 			scale = as[float32](in[1].data)
 		}
-		out.object = c.PackFilter(w.Do, as[float32](in[0].data), scale)
+		old, _ := out.object.(*kernel.Filter) // of weights that have changed
+		out.object = c.RepackFilter(w.Do, old, as[float32](in[0].data), scale)
 	}
 }
 

@@ -71,6 +71,12 @@ type inputPart struct {
 // InputGradient with the same geometry; only N may differ. It panics if the
 // slice is too short.
 func PackInputFilter(p Parallel, c Conv, hwio []float32) *InputFilter {
+	return RepackInputFilter(p, nil, c, hwio)
+}
+
+// RepackInputFilter is PackInputFilter into the storage of old, where that fits.
+// Nothing may use old any more; it may be nil.
+func RepackInputFilter(p Parallel, old *InputFilter, c Conv, hwio []float32) *InputFilter {
 	c = c.normal()
 	c.checkShape()
 	if want := c.KH * c.KW * c.C / c.Groups * c.K; len(hwio) < want {
@@ -80,10 +86,15 @@ func PackInputFilter(p Parallel, c Conv, hwio []float32) *InputFilter {
 	for _, y := range phases(c.H, c.KH, c.StrideH, c.DilationH, c.PadTop) {
 		for _, x := range phases(c.W, c.KW, c.StrideW, c.DilationW, c.PadLeft) {
 			part := inputPart{y: y, x: x}
+			var spare *Filter
+			if old != nil && len(f.parts) < len(old.parts) {
+				spare = old.parts[len(f.parts)].filter
+			}
 			if sub, ordinary := c.inputConv(&y, &x); ordinary && sub.winogradTile() != 0 {
-				part.filter = sub.PackFilter(p, c.turned(p, hwio), nil)
+				part.filter = &Filter{kh: c.KH, kw: c.KW, c: c.K, k: c.C, split: 1, tile: sub.winogradTile()}
+				part.filter.groups = []Packed{*sub.packWinograd(p, spare, part.filter.tile, hwio, nil, true)}
 			} else if len(y.taps)*len(x.taps) > 0 {
-				part.filter = c.packTurned(p, hwio, y.taps, x.taps)
+				part.filter = c.packTurned(p, spare, hwio, y.taps, x.taps)
 			}
 			f.parts = append(f.parts, part)
 		}
@@ -91,10 +102,11 @@ func PackInputFilter(p Parallel, c Conv, hwio []float32) *InputFilter {
 	return f
 }
 
-// packTurned packs the filter of the convolution from dy to dx that has the
+// packTurned packs, into the storage of spare if it fits, the filter of the
+// convolution from dy to dx that has the
 // given taps of hwio, with input and output channels exchanged. Blocks of 32 x
 // 16 weights are turned while they are packed.
-func (c Conv) packTurned(p Parallel, hwio []float32, ys, xs []int) *Filter {
+func (c Conv) packTurned(p Parallel, spare *Filter, hwio []float32, ys, xs []int) *Filter {
 	cg, kg := c.C/c.Groups, c.K/c.Groups
 	f := &Filter{kh: len(ys), kw: len(xs), c: c.K, k: c.C, split: c.Groups}
 	tap := func(t int) []float32 { return hwio[(ys[t/len(xs)]*c.KW+xs[t%len(xs)])*cg*c.K:] }
@@ -105,8 +117,8 @@ func (c Conv) packTurned(p Parallel, hwio []float32, ys, xs []int) *Filter {
 		}
 		return f
 	}
-	for range c.Groups {
-		f.groups = append(f.groups, *newPacked(taps*kg, cg))
+	for g := range c.Groups {
+		f.groups = append(f.groups, *spare.storage(g, taps*kg, cg))
 	}
 	panels := f.groups[0].panels()
 	const block = 16
@@ -128,26 +140,19 @@ func (c Conv) packTurned(p Parallel, hwio []float32, ys, xs []int) *Filter {
 	return f
 }
 
-// turned is the filter of the sub-convolution of stride 1 in a single group, as
-// PackFilter takes it: turned around, with input and output channels exchanged.
-func (c Conv) turned(p Parallel, hwio []float32) []float32 {
-	taps := c.KH * c.KW
-	all := make([]float32, taps*c.C*c.K)
-	const block = 16 // channels of both kinds that stay in the cache together
-	parts := (c.K + block - 1) / block
-	p(taps*parts, func(i int) {
-		t, k0 := i/parts, i%parts*block
-		from, to := hwio[(taps-1-t)*c.C*c.K:], all[t*c.C*c.K:]
-		for i0 := 0; i0 < c.C; i0 += block {
-			for k := k0; k < min(c.K, k0+block); k++ {
-				row := to[k*c.C:][:c.C]
-				for i := i0; i < min(c.C, i0+block); i++ {
-					row[i] = from[i*c.K+k]
-				}
+// turnBlock copies the weights of n input channels from c0 on and of cols output
+// channels from k0 on to dst, as 3 x 3 x 16 x 32, for a 3x3 convolution that has the
+// taps of hwio reversed and its channels exchanged.
+func (c Conv) turnBlock(dst, hwio []float32, c0, n, k0, cols int) []float32 {
+	for tap := range 9 {
+		to := dst[tap*16*panelCols:]
+		for j := range cols {
+			for i, v := range hwio[((8-tap)*c.K+k0+j)*c.C+c0:][:n] {
+				to[i*panelCols+j] = v
 			}
 		}
-	})
-	return all
+	}
+	return dst
 }
 
 // InputGradient computes dx, N*H*W pixels of C channels at dx[i*dxPitch:]: the

@@ -45,20 +45,26 @@ func PackB(k, n int, b []float32, ldb int, transposed bool) *Packed {
 		checkPixels("matrix", b, ldb, k, n)
 	}
 	m := newPacked(k, n)
-	for j := 0; j < n; j += panelCols {
-		panel, cols, width := m.panel(j / panelCols)
-		for i := range k {
-			row := panel[i*width : i*width+cols]
-			if transposed {
-				for c := range row {
-					row[c] = b[(j+c)*ldb+i]
-				}
-			} else {
-				copy(row, b[i*ldb+j:])
-			}
-		}
+	for q := range m.panels() {
+		m.packPanel(q, b, ldb, transposed)
 	}
 	return m
+}
+
+// packPanel packs panel q of a matrix given as PackB takes it.
+func (m *Packed) packPanel(q int, b []float32, ldb int, transposed bool) {
+	panel, cols, width := m.panel(q)
+	j := q * panelCols
+	for i := range m.K {
+		row := panel[i*width : i*width+cols]
+		if transposed {
+			for c := range row {
+				row[c] = b[(j+c)*ldb+i]
+			}
+		} else {
+			copy(row, b[i*ldb+j:])
+		}
+	}
 }
 
 func newPacked(k, n int) *Packed {
@@ -93,6 +99,12 @@ func PackFilter(c Conv, hwio, scale []float32) *Filter {
 // PackFilter is PackFilter on several goroutines. Where Winograd's algorithm is the
 // fastest for the geometry, the filter is transformed for it.
 func (c Conv) PackFilter(p Parallel, hwio, scale []float32) *Filter {
+	return c.RepackFilter(p, nil, hwio, scale)
+}
+
+// RepackFilter is PackFilter into the storage of old, where that fits. No
+// convolution may use old any more; it may be nil.
+func (c Conv) RepackFilter(p Parallel, old *Filter, hwio, scale []float32) *Filter {
 	c = c.normal()
 	c.check()
 	cg, kg, taps := c.C/c.Groups, c.K/c.Groups, c.KH*c.KW
@@ -104,7 +116,7 @@ func (c Conv) PackFilter(p Parallel, hwio, scale []float32) *Filter {
 	}
 	f := &Filter{kh: c.KH, kw: c.KW, c: c.C, k: c.K, split: c.Groups, tile: c.winogradTile()}
 	if f.tile != 0 {
-		f.groups = []Packed{*c.packWinograd(p, f.tile, hwio, scale)}
+		f.groups = []Packed{*c.packWinograd(p, old, f.tile, hwio, scale, false)}
 		return f
 	}
 	if c.depthwise() {
@@ -113,17 +125,29 @@ func (c Conv) PackFilter(p Parallel, hwio, scale []float32) *Filter {
 		return f
 	}
 	for g := range c.Groups {
-		m := PackB(taps*cg, kg, hwio[g*kg:], c.K, false)
-		for i := range m.panels() {
-			if panel, cols, width := m.panel(i); scale != nil {
-				var s [panelCols]float32
-				copy(s[:cols], scale[g*kg+i*panelCols:])
-				scaleColumns(panel, width, s[:width])
-			}
-		}
-		f.groups = append(f.groups, *m)
+		f.groups = append(f.groups, *old.storage(g, taps*cg, kg))
 	}
+	panels := f.groups[0].panels()
+	p(c.Groups*panels, func(i int) {
+		g, q := i/panels, i%panels
+		m := &f.groups[g]
+		m.packPanel(q, hwio[g*kg:], c.K, false)
+		if panel, cols, width := m.panel(q); scale != nil {
+			var s [panelCols]float32
+			copy(s[:cols], scale[g*kg+q*panelCols:])
+			scaleColumns(panel, width, s[:width])
+		}
+	})
 	return f
+}
+
+// storage gives the matrix of a group, of which only the columns beyond the last
+// are known, to be zero: that of f if it has the right size, else a new one.
+func (f *Filter) storage(g, k, n int) *Packed {
+	if f != nil && g < len(f.groups) && f.groups[g].K == k && f.groups[g].N == n {
+		return &f.groups[g]
+	}
+	return newPacked(k, n)
 }
 
 // scaleColumns multiplies column j of a matrix of the given width by scale[j].

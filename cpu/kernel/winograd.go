@@ -190,10 +190,12 @@ var noBias [panelCols]float32
 
 // packWinograd transforms the filters of a convolution for tiles of m. In each
 // panel of the result, the matrices for the elements of the tile follow each other,
-// C rows each.
-func (c Conv) packWinograd(p Parallel, m int, hwio, scale []float32) *Packed {
+// C rows each. It lies in the storage of old, if that is not nil and fits. If
+// turned, hwio is the filter of the convolution whose input gradient c computes:
+// its taps are reversed and its channels exchanged.
+func (c Conv) packWinograd(p Parallel, old *Filter, m int, hwio, scale []float32, turned bool) *Packed {
 	n := m + 2
-	whole := newPacked(n*n*c.C, c.K)
+	whole := old.storage(0, n*n*c.C, c.K)
 	if scale == nil {
 		scale = make([]float32, c.K)
 		for i := range scale {
@@ -212,8 +214,14 @@ func (c Conv) packWinograd(p Parallel, m int, hwio, scale []float32) *Packed {
 		t.c, t.vec = cols, scale[q*panelCols:]
 		t.xRow, t.xCol = 3*c.C*c.K, c.C*c.K
 		t.outRow, t.outCol = n*c.C*width, c.C*width
+		from, first, pitch := hwio[q*panelCols:], 0, c.K
+		if turned {
+			first, pitch = i%parts*rows, panelCols
+			from = c.turnBlock(w.floats(9*rows*panelCols), hwio, first, min(rows, c.C-first), q*panelCols, cols)
+			t.xRow, t.xCol = 3*rows*panelCols, rows*panelCols
+		}
 		for ch := i % parts * rows; ch < min(c.C, (i%parts+1)*rows); ch++ {
-			t.x = hwio[ch*c.K+q*panelCols:]
+			t.x = from[(ch-first)*pitch:]
 			t.out = panel[ch*width:]
 			t.run(im, filterPatch, m)
 		}

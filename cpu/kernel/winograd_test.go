@@ -181,7 +181,7 @@ func packForTile(c Conv, m int, hwio []float32) *Filter {
 	if m == 0 {
 		f.groups = []Packed{*PackB(9*c.C, c.K, hwio, c.K, false)}
 	} else {
-		f.groups = []Packed{*c.packWinograd(Serial, m, hwio, nil)}
+		f.groups = []Packed{*c.packWinograd(Serial, nil, m, hwio, nil, false)}
 	}
 	return f
 }
