@@ -29,11 +29,15 @@ const winogradBlock = 56
 // transforms are worth their time.
 const winogradChannels = 8
 
-// winogradMemory is the product of channels from which on small pictures have tiles
-// of 2: transformed filters are four times as large as plain ones for tiles of 4, less
-// than twice for tiles of 2, and the few multiplications of the last layers of a
-// network aren't worth most of its memory.
-const winogradMemory = 1 << 17
+// Small pictures of many channels have tiles of 2: transformed filters take four times
+// the memory of plain ones for tiles of 4, and not twice as much for tiles of 2. The
+// few tiles of the last layers of a network would need most of its memory and time to
+// fetch it, for few multiplications less. Up to winogradFew tiles are few, and more than
+// winogradMany pairs of channels are many.
+const (
+	winogradFew  = 16
+	winogradMany = 1 << 15
+)
 
 // winogradPlan is a convolution on its way through Winograd's transforms.
 type winogradPlan struct {
@@ -71,7 +75,7 @@ func (c Conv) winogradTile() int {
 		return 0
 	}
 	tiles := func(m int) int { return ((oh + m - 1) / m) * ((ow + m - 1) / m) }
-	if tiles(4)*36 > tiles(2)*16 || tiles(4) <= 4 && c.C*c.K > winogradMemory {
+	if tiles(4)*36 > tiles(2)*16 || tiles(4) <= winogradFew && c.C*c.K > winogradMany {
 		return 2
 	}
 	return 4
