@@ -20,10 +20,15 @@ import "fmt"
 // The row of a matrix product does not depend on the other rows, so the result for
 // a tile does not depend on the block that it falls into.
 
-// winogradBlock is about how many tiles are transformed and multiplied together.
-// More would use each transformed filter, up to 37 MB a layer, more often; fewer
-// would stay in the cache.
-const winogradBlock = 56
+const (
+	// winogradBlock is how many tiles at most are transformed and multiplied together.
+	// More would use each transformed filter, up to 37 MB a layer, more often; fewer
+	// would stay in the cache.
+	winogradBlock = 56
+	// winogradTasks is how many tasks there should be, so that the last ones keep all
+	// workers busy.
+	winogradTasks = 16
+)
 
 // winogradChannels is the least number of channels, in and out, for which the
 // transforms are worth their time.
@@ -94,10 +99,8 @@ func (c Conv) runWinograd(p Parallel, x []float32, xPitch int, f *Filter, ep Epi
 	// own transform of the inputs.
 	blocks := (tiles + winogradBlock - 1) / winogradBlock
 	r.block = (tiles + blocks - 1) / blocks
-	r.panels = panels
-	if blocks < 8 {
-		r.panels = max(2, (panels*blocks+7)/8)
-	}
+	parts := max(1, min((winogradTasks+blocks-1)/blocks, panels/2))
+	r.panels = (panels + parts - 1) / parts
 	panelTasks := (panels + r.panels - 1) / r.panels
 	// Rows and planes at distances that don't fall on the same sets of the cache.
 	r.pitch = (c.C + 15) &^ 15
