@@ -9,22 +9,24 @@
 //
 // # How a computation runs
 //
-// Recorder (builder.go, record_*.go): the graph comes in as calls of
+// Recorder (builder.go, function.go, record_*.go): the graph comes in as calls of
 // compute.Function. Each is checked and written down as nodes of a smaller
 // language: convolutions and products in one layout each, reductions over one
 // axis group, half precision as float32. A node that exists already is not made
 // twice.
 //
-// Passes (fuse.go, static.go): batch normalisation of inference is folded into the
+// Passes (fuse.go, chain.go, static.go): batch normalisation of inference is folded into the
 // filter and bias of the convolution before it; bias, residual addition and
 // activation become the convolution's epilogue; products with constant
-// matrices are packed. Nodes that depend on weights alone form the prologue: its
+// matrices are packed. Chains of element-wise operations, with a sum or maximum at
+// their end, become one pass over memory. Nodes that depend on weights alone form the prologue: its
 // results, such as packed filters, are kept from one execution to the next and
 // made again only if a weight's buffer is another one.
 //
 // Plan (plan.go): every value gets its place in one arena according to how long
 // it lives; element-wise results take the place of an operand, the operands of
-// a concatenation of channels are computed where they belong.
+// a concatenation of channels are computed where they belong. Results take the
+// storage of donated inputs (donate.go).
 //
 // Executor (executable.go, workers.go): the steps run one after the other, each on
 // all workers. Executions may overlap; each has an arena of its own, which the

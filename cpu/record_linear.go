@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -19,6 +20,9 @@ func (f *function) ConvGeneral(input, kernel compute.Value, axes compute.Convolv
 	in, err := f.inputs(compute.OpTypeConvGeneral, input, kernel)
 	if err != nil {
 		return nil, err
+	}
+	if in[0].dtype() == dtypes.Bool {
+		return nil, fmt.Errorf("cpu engine: ConvGeneral of %s: the dtype has no such operation", in[0].shape)
 	}
 	channelGroups, batchGroups = max(1, channelGroups), max(1, batchGroups)
 	shape, err := shapeinference.ConvGeneral(in[0].shape, in[1].shape, axes, strides, paddings, inputDilations, kernelDilations, channelGroups, batchGroups)
@@ -57,6 +61,9 @@ func (f *function) DotGeneral(lhs compute.Value, lhsContracting, lhsBatch []int,
 	shape, err := shapeinference.DotGeneral(in[0].shape, lhsContracting, lhsBatch, in[1].shape, rhsContracting, rhsBatch, config)
 	if err != nil {
 		return nil, err
+	}
+	if in[0].dtype() == dtypes.Bool {
+		return nil, fmt.Errorf("cpu engine: DotGeneral of %s: the dtype has no such operation", in[0].shape)
 	}
 	accumulator := config.AccumulatorDType
 	if accumulator == dtypes.InvalidDType {
