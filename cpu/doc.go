@@ -23,6 +23,13 @@
 // results, such as packed filters, are kept from one execution to the next and
 // made again only if a weight's buffer is another one.
 //
+// In training (grad_conv.go, grad_pool.go, batchnorm.go), the convolutions that GoMLX
+// writes for gradients are recognised and computed from the tensors before they
+// were reversed and transposed. Batch normalisation goes through memory once each
+// for its statistics, its result, the sums of its gradient and the gradient; the
+// shortcut, the ReLU and the ReLU's gradient go with it. Weights that change from
+// one execution to the next are packed where the old ones were.
+//
 // Plan (plan.go): every value gets its place in one arena according to how long
 // it lives; element-wise results take the place of an operand, the operands of
 // a concatenation of channels are computed where they belong. Results take the
