@@ -96,7 +96,11 @@ func TestDonatedAndReadLater(t *testing.T) {
 func TestNoGrowth(t *testing.T) {
 	b := open(t, "threads=3")
 	defer b.Finalize()
-	const n, steps = 40000, 2000
+	const n = 40000
+	steps := 2000
+	if raceDetector {
+		steps = 100
+	}
 	e := descent(t, b, n)
 	w, m := bufferOf(b, make([]float32, n), n), bufferOf(b, make([]float32, n), n)
 	step := func() {

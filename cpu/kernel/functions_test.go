@@ -184,3 +184,25 @@ func BenchmarkFunctions(b *testing.B) {
 		b.Run(f.name, func(b *testing.B) { fastest(b, 8*n, 0, func() { f.run(dst, x) }) })
 	}
 }
+
+// TestFunctionBitsAgree compares the two vector forms, whose operations are the same.
+func TestFunctionBitsAgree(t *testing.T) {
+	if len(ISAs()) < 3 {
+		t.Skip("needs AVX-512")
+	}
+	r := rand.New(rand.NewPCG(2, 2))
+	x := mixed(r, 10007)
+	for i := range x {
+		x[i] *= 10
+	}
+	a, b := make([]float32, len(x)), make([]float32, len(x))
+	for _, f := range approximations {
+		f.of(&available[0].functions, a, x)
+		f.of(&available[1].functions, b, x)
+		for i, v := range a {
+			if !same(v, b[i]) {
+				t.Fatalf("%s of %v is %v and %v", f.name, x[i], v, b[i])
+			}
+		}
+	}
+}
