@@ -32,11 +32,7 @@ func float32Binary(op compute.OpType, plain binaryLoop) binaryLoop {
 		scalar = func(out, a []float32, b float32) { kernel.Scale(out, a, 1, b) }
 	case compute.OpTypeMul:
 		both = kernel.Mul
-		scalar = func(out, a []float32, b float32) {
-			for i, v := range a[:len(out)] {
-				out[i] = v * b
-			}
-		}
+		scalar = func(out, a []float32, b float32) { kernel.Scale(out, a, b, minusZero) }
 	case compute.OpTypeMax:
 		both = kernel.Max
 		scalar = func(out, a []float32, b float32) { kernel.Limit(out, a, b, float32(math.Inf(1))) }
@@ -72,3 +68,6 @@ func float32Binary(op compute.OpType, plain binaryLoop) binaryLoop {
 		}
 	}
 }
+
+// minusZero is the number that changes no other by being added, 0 included.
+var minusZero = float32(math.Copysign(0, -1))
