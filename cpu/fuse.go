@@ -102,6 +102,9 @@ func (f *fuser) rewrite(n *node) *node {
 		if g := f.normalisation(n, in); g != nil {
 			return g
 		}
+		if g := f.accumulated(n, in); g != nil {
+			return g
+		}
 		if fused := f.absorb(n, in); fused != nil {
 			return fused
 		}

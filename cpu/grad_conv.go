@@ -16,7 +16,12 @@ import (
 // form, and computed from the tensors before they were turned.
 
 // gradientAttr is the convolution, that of the forward pass, which is differentiated.
-type gradientAttr struct{ conv kernel.Conv }
+// With an addend, an opInputGradient has a third input, which is added: where a
+// network branches, gradients add up.
+type gradientAttr struct {
+	conv   kernel.Conv
+	addend bool
+}
 
 // gradient gives the fast form of a convolution that is the gradient of one, or nil.
 func (f *fuser) gradient(n *node, in []*node) *node {
@@ -46,7 +51,7 @@ func (f *fuser) filterGradient(n *node, attr convAttr, in []*node) *node {
 		StrideH: attr.dilation[0], StrideW: attr.dilation[1], DilationH: attr.stride[0], DilationW: attr.stride[1], Groups: 1,
 		PadTop: attr.pad[0][0], PadLeft: attr.pad[1][0]}
 	closePadding(&c, dy.dims()[1], dy.dims()[2])
-	dw := f.node(opFilterGradient, shapes.Make(n.dtype(), c.KH, c.KW, c.C, c.K), gradientAttr{c}, x, dy)
+	dw := f.node(opFilterGradient, shapes.Make(n.dtype(), c.KH, c.KW, c.C, c.K), gradientAttr{conv: c}, x, dy)
 	return f.transposed(dw, 2, 0, 1, 3)
 }
 
@@ -83,8 +88,29 @@ func (f *fuser) inputGradient(n *node, attr convAttr, in []*node) *node {
 		StrideH: attr.inDilation[0], StrideW: attr.inDilation[1], DilationH: attr.dilation[0], DilationW: attr.dilation[1], Groups: 1,
 		PadTop: (window[0]-1)*attr.dilation[0] - attr.pad[0][0], PadLeft: (window[1]-1)*attr.dilation[1] - attr.pad[1][0]}
 	closePadding(&c, dy[1], dy[2])
-	packed := f.node(opPackInputFilter, w.shape, gradientAttr{c}, w)
-	return f.node(opInputGradient, n.shape, gradientAttr{c}, in[0], packed)
+	packed := f.node(opPackInputFilter, w.shape, gradientAttr{conv: c}, w)
+	return f.node(opInputGradient, n.shape, gradientAttr{conv: c}, in[0], packed)
+}
+
+// accumulated lets the gradient of a convolution's input add what comes from
+// another branch, or gives nil.
+func (f *fuser) accumulated(n *node, in []*node) *node {
+	if n.op != compute.OpTypeAdd {
+		return nil
+	}
+	for i, dx := range in {
+		other := in[1-i]
+		if dx.op != opInputGradient || f.uses[n.in[i]] != 1 || !slices.Equal(dx.dims(), other.dims()) || other.op == compute.OpTypeBroadcastInDim {
+			continue
+		}
+		attr := dx.attr.(gradientAttr)
+		if attr.addend || !attr.conv.AddsInputGradient() {
+			continue
+		}
+		attr.addend = true
+		return f.node(opInputGradient, n.shape, attr, append(slices.Clone(dx.in), other)...)
+	}
+	return nil
 }
 
 // closePadding sets the padding at the end so that the output has the given size.
@@ -101,9 +127,14 @@ func lowerFilterGradient(n *node) runner {
 }
 
 func lowerInputGradient(n *node) runner {
-	c := n.attr.(gradientAttr).conv
+	attr := n.attr.(gradientAttr)
+	c := attr.conv
 	return func(w *workers, out *operand, in []operand) {
-		c.InputGradient(w.Do, as[float32](in[0].data), in[0].rowPitch(c.K), in[1].object.(*kernel.InputFilter), as[float32](out.data), out.rowPitch(c.C))
+		var add []float32
+		if attr.addend {
+			add = as[float32](in[2].data)
+		}
+		c.AddInputGradient(w.Do, as[float32](in[0].data), in[0].rowPitch(c.K), in[1].object.(*kernel.InputFilter), add, as[float32](out.data), c.C)
 	}
 }
 

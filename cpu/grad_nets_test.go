@@ -109,10 +109,13 @@ func TestTrainingIsFused(t *testing.T) {
 	e := g.Executable().(*executable)
 	for _, s := range append(slices.Clone(e.prologue.steps), e.main.steps...) {
 		count[opName(s.node.op)]++
+		if s.node.op == opInputGradient && s.node.attr.(gradientAttr).addend {
+			count["InputGradient with addend"]++
+		}
 	}
 	// One gate for each sum with a shortcut and one after the bias.
 	for name, want := range map[string]int{"Sign": 0, "Reverse": 0, "Transpose": 0, "Conv": 0, "SelectAndScatterMax": 0,
-		"Gate": 3, "Moments": 6, "NormSums": 6, "NormGradient": 6, "FilterGradient": 7, "InputGradient": 6, "MaxPoolGradient": 1} {
+		"Gate": 3, "Moments": 6, "NormSums": 6, "NormGradient": 6, "FilterGradient": 7, "InputGradient": 6, "MaxPoolGradient": 1, "InputGradient with addend": 1} {
 		if count[name] != want {
 			t.Errorf("%d operations %s, want %d", count[name], name, want)
 		}

@@ -170,6 +170,10 @@ func overwritable(n *node) []*node {
 		return n.in[2:3]
 	case opNormalize:
 		return n.in[4:]
+	case opInputGradient:
+		if len(n.in) == 3 && root(n.in[2]) != root(n.in[0]) {
+			return n.in[2:]
+		}
 	}
 	// A convolution reads the addend where it writes the result, once.
 	if n.op == opFusedConv && n.attr.(fusedAttr).addend {

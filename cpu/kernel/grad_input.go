@@ -161,7 +161,26 @@ func (c Conv) turnBlock(dst, hwio []float32, c0, n, k0, cols int) []float32 {
 // Paddings may be negative here. dx must not overlap dy. It panics if anything
 // doesn't fit.
 func (c Conv) InputGradient(p Parallel, dy []float32, dyPitch int, f *InputFilter, dx []float32, dxPitch int) {
+	c.AddInputGradient(p, dy, dyPitch, f, nil, dx, dxPitch)
+}
+
+// AddsInputGradient reports whether AddInputGradient can add something.
+func (c Conv) AddsInputGradient() bool {
 	c = c.normal()
+	if c.StrideH != 1 || c.StrideW != 1 || c.H*c.W == 0 {
+		return false
+	}
+	_, ordinary := c.inputConv(&phases(c.H, c.KH, 1, c.DilationH, c.PadTop)[0], &phases(c.W, c.KW, 1, c.DilationW, c.PadLeft)[0])
+	return ordinary
+}
+
+// AddInputGradient is InputGradient plus add, which lies as dx does and may be dx
+// itself, or nil. If AddsInputGradient is false, add must be nil.
+func (c Conv) AddInputGradient(p Parallel, dy []float32, dyPitch int, f *InputFilter, add, dx []float32, dxPitch int) {
+	c = c.normal()
+	if add != nil && !c.AddsInputGradient() {
+		panic(fmt.Sprintf("kernel: nothing can be added to the input gradient of %+v", c))
+	}
 	c.checkGradient(dx, dxPitch, dy, dyPitch)
 	if fits := f.c; fits != c {
 		fits.N = c.N
@@ -173,12 +192,12 @@ func (c Conv) InputGradient(p Parallel, dy []float32, dyPitch int, f *InputFilte
 		return
 	}
 	for i := range f.parts {
-		c.inputPart(p, dy, dyPitch, &f.parts[i], dx[(f.parts[i].y.first*c.W+f.parts[i].x.first)*dxPitch:], dxPitch)
+		c.inputPart(p, dy, dyPitch, &f.parts[i], add, dx[(f.parts[i].y.first*c.W+f.parts[i].x.first)*dxPitch:], dxPitch)
 	}
 }
 
 // inputPart runs one sub-convolution into dx, which begins with its first pixel.
-func (c Conv) inputPart(p Parallel, dy []float32, dyPitch int, part *inputPart, dx []float32, dxPitch int) {
+func (c Conv) inputPart(p Parallel, dy []float32, dyPitch int, part *inputPart, add, dx []float32, dxPitch int) {
 	y, x := &part.y, &part.x
 	sub, ordinary := c.inputConv(y, x)
 	outPitch, outRow, outPicture := c.StrideW*dxPitch, c.StrideH*c.W*dxPitch, c.H*c.W*dxPitch
@@ -193,7 +212,7 @@ func (c Conv) inputPart(p Parallel, dy []float32, dyPitch int, part *inputPart, 
 		return
 	}
 	if ordinary {
-		sub.Run(p, dy, dyPitch, part.filter, Epilogue{}, dx, dxPitch)
+		sub.Run(p, dy, dyPitch, part.filter, Epilogue{Add: add, AddPitch: dxPitch}, dx, dxPitch)
 		return
 	}
 	if c.depthwise() {

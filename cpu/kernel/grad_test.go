@@ -157,3 +157,32 @@ func TestGradientBitsDoNotDependOnWorkers(t *testing.T) {
 		}
 	})
 }
+
+// TestAddInputGradient adds to what is in the place of the result.
+func TestAddInputGradient(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		added := 0
+		for seed := range uint64(120) {
+			r := rand.New(rand.NewPCG(seed, 12))
+			l := randomGradient(r)
+			l.StrideH, l.StrideW = 1, 1
+			c := newGradientCase(r, l, 0)
+			if !c.AddsInputGradient() || len(c.dy) == 0 {
+				continue
+			}
+			added++
+			got, before := c.input(Serial), floats(r, len(c.x))
+			want := append([]float32(nil), before...)
+			for i := range want {
+				want[i] = got[i] + before[i]
+			}
+			c.AddInputGradient(workers(2), c.dy, c.dyPitch, PackInputFilter(Serial, c.Conv, c.hwio), before, before, c.dxPitch)
+			if i := firstDifference(before, want); i >= 0 {
+				t.Fatalf("%+v: element %d is %v, want %v", c.Conv, i, before[i], want[i])
+			}
+		}
+		if added < 20 {
+			t.Errorf("only %d of the convolutions add", added)
+		}
+	})
+}
