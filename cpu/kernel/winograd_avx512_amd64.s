@@ -2282,506 +2282,455 @@ done:
 // func output4PatchAVX512(p *byte)
 // Requires: AVX, AVX512F
 TEXT ·output4PatchAVX512(SB), NOSPLIT, $8-8
-	MOVQ         p+0(FP), DI
-	MOVQ         (DI), SI
-	MOVQ         24(DI), DX
-	MOVQ         48(DI), BX
-	MOVQ         72(DI), BP
-	MOVQ         96(DI), R8
-	SHLQ         $0x02, R8
-	LEAQ         (R8)(R8*2), R9
-	LEAQ         (R8)(R8*4), R10
-	MOVQ         120(DI), R11
-	SHLQ         $0x02, R11
-	LEAQ         (R11)(R11*2), R12
-	LEAQ         (R11)(R11*4), R13
-	VBROADCASTSS winogradConstants<>+128(SB), Z16
-	VBROADCASTSS winogradConstants<>+96(SB), Z17
-	VBROADCASTSS winogradConstants<>+32(SB), Z18
-	VBROADCASTSS winogradConstants<>+0(SB), Z19
-	VBROADCASTSS winogradConstants<>+192(SB), Z20
-	VBROADCASTSS winogradConstants<>+160(SB), Z21
-	MOVQ         144(DI), R15
-	MOVQ         R15, CX
-	ANDQ         $+15, CX
-	MOVQ         $0x00000001, AX
-	SHLQ         CL, AX
-	DECQ         AX
-	KMOVW        AX, K1
-	SHLQ         $0x02, R15
+	MOVQ  p+0(FP), DI
+	MOVQ  (DI), SI
+	MOVQ  24(DI), DX
+	MOVQ  48(DI), BX
+	MOVQ  72(DI), BP
+	MOVQ  96(DI), R8
+	SHLQ  $0x02, R8
+	LEAQ  (R8)(R8*2), R9
+	LEAQ  (R8)(R8*4), R10
+	MOVQ  120(DI), R11
+	SHLQ  $0x02, R11
+	LEAQ  (R11)(R11*2), R12
+	LEAQ  (R11)(R11*4), R13
+	MOVQ  144(DI), R15
+	MOVQ  R15, CX
+	ANDQ  $+15, CX
+	MOVQ  $0x00000001, AX
+	SHLQ  CL, AX
+	DECQ  AX
+	KMOVW AX, K1
+	SHLQ  $0x02, R15
 
 whole:
-	CMPQ        R15, $+64
-	JLT         tail
-	VMOVUPS     (BP), Z14
-	MOVQ        104(DI), CX
-	MOVQ        SI, AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 176(DI)
-	VMOVUPS     Z7, 560(DI)
-	VMOVUPS     Z8, 944(DI)
-	VMOVUPS     Z9, 1328(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 240(DI)
-	VMOVUPS     Z7, 624(DI)
-	VMOVUPS     Z8, 1008(DI)
-	VMOVUPS     Z9, 1392(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 304(DI)
-	VMOVUPS     Z7, 688(DI)
-	VMOVUPS     Z8, 1072(DI)
-	VMOVUPS     Z9, 1456(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 368(DI)
-	VMOVUPS     Z7, 752(DI)
-	VMOVUPS     Z8, 1136(DI)
-	VMOVUPS     Z9, 1520(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 432(DI)
-	VMOVUPS     Z7, 816(DI)
-	VMOVUPS     Z8, 1200(DI)
-	VMOVUPS     Z9, 1584(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 496(DI)
-	VMOVUPS     Z7, 880(DI)
-	VMOVUPS     Z8, 1264(DI)
-	VMOVUPS     Z9, 1648(DI)
-	MOVQ        DX, AX
-	VMOVUPS     176(DI), Z0
-	VMOVUPS     240(DI), Z1
-	VMOVUPS     304(DI), Z2
-	VMOVUPS     368(DI), Z3
-	VMOVUPS     432(DI), Z4
-	VMOVUPS     496(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          whole0clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x00, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         whole0clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         whole0clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         whole0clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             R15, $+64
+	JLT              tail
+	MOVQ             104(DI), CX
+	MOVQ             SI, AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z0
+	VADDPS           Z31, Z0, Z0
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z6
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z6
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z12
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z12
+	VMOVAPS          Z29, Z18
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z18
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z18
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z1
+	VADDPS           Z31, Z1, Z1
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z7
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z7
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z13
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z13
+	VMOVAPS          Z29, Z19
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z19
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z19
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z2
+	VADDPS           Z31, Z2, Z2
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z8
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z8
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z14
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z14
+	VMOVAPS          Z29, Z20
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z20
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z20
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z3
+	VADDPS           Z31, Z3, Z3
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z9
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z9
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z15
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z15
+	VMOVAPS          Z29, Z21
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z21
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z21
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z4
+	VADDPS           Z31, Z4, Z4
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z10
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z10
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z16
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z16
+	VMOVAPS          Z29, Z22
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z22
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z22
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z5
+	VADDPS           Z31, Z5, Z5
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z11
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z11
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z17
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z17
+	VMOVAPS          Z29, Z23
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z23
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z23
+	MOVQ             DX, AX
+	VADDPS           Z2, Z1, Z28
+	VADDPS           Z4, Z3, Z29
+	VSUBPS           Z2, Z1, Z30
+	VSUBPS           Z4, Z3, Z31
+	VADDPS           Z28, Z0, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z5, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS          (BP), Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               whole0clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x00, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              whole0clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              whole0clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              whole0clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z27, Z27
 
 whole0clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          whole0stored
-	VMOVUPS      Z7, (AX)(R11*1)
+	VMOVUPS      Z25, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          whole0stored
-	VMOVUPS      Z8, (AX)(R11*2)
+	VMOVUPS      Z26, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          whole0stored
-	VMOVUPS      Z9, (AX)(R12*1)
+	VMOVUPS      Z27, (AX)(R12*1)
 
 whole0stored:
-	CMPQ        152(DI), $0x01
-	JLE         wholerows
-	MOVQ        112(DI), CX
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     560(DI), Z0
-	VMOVUPS     624(DI), Z1
-	VMOVUPS     688(DI), Z2
-	VMOVUPS     752(DI), Z3
-	VMOVUPS     816(DI), Z4
-	VMOVUPS     880(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          whole1clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x04, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         whole1clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         whole1clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         whole1clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             152(DI), $0x01
+	JLE              wholerows
+	MOVQ             112(DI), CX
+	LEAQ             (AX)(CX*4), AX
+	VADDPS           Z8, Z7, Z28
+	VADDPS           Z10, Z9, Z29
+	VSUBPS           Z8, Z7, Z30
+	VSUBPS           Z10, Z9, Z31
+	VADDPS           Z28, Z6, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z11, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS          (BP), Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               whole1clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x04, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              whole1clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              whole1clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              whole1clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z27, Z27
 
 whole1clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          whole1stored
-	VMOVUPS      Z7, (AX)(R11*1)
+	VMOVUPS      Z25, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          whole1stored
-	VMOVUPS      Z8, (AX)(R11*2)
+	VMOVUPS      Z26, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          whole1stored
-	VMOVUPS      Z9, (AX)(R12*1)
+	VMOVUPS      Z27, (AX)(R12*1)
 
 whole1stored:
-	CMPQ        152(DI), $0x02
-	JLE         wholerows
-	MOVQ        112(DI), CX
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     944(DI), Z0
-	VMOVUPS     1008(DI), Z1
-	VMOVUPS     1072(DI), Z2
-	VMOVUPS     1136(DI), Z3
-	VMOVUPS     1200(DI), Z4
-	VMOVUPS     1264(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          whole2clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x08, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         whole2clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         whole2clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         whole2clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             152(DI), $0x02
+	JLE              wholerows
+	MOVQ             112(DI), CX
+	LEAQ             (AX)(CX*4), AX
+	VADDPS           Z14, Z13, Z28
+	VADDPS           Z16, Z15, Z29
+	VSUBPS           Z14, Z13, Z30
+	VSUBPS           Z16, Z15, Z31
+	VADDPS           Z28, Z12, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z17, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS          (BP), Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               whole2clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x08, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              whole2clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              whole2clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              whole2clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z27, Z27
 
 whole2clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          whole2stored
-	VMOVUPS      Z7, (AX)(R11*1)
+	VMOVUPS      Z25, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          whole2stored
-	VMOVUPS      Z8, (AX)(R11*2)
+	VMOVUPS      Z26, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          whole2stored
-	VMOVUPS      Z9, (AX)(R12*1)
+	VMOVUPS      Z27, (AX)(R12*1)
 
 whole2stored:
-	CMPQ        152(DI), $0x03
-	JLE         wholerows
-	MOVQ        112(DI), CX
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     1328(DI), Z0
-	VMOVUPS     1392(DI), Z1
-	VMOVUPS     1456(DI), Z2
-	VMOVUPS     1520(DI), Z3
-	VMOVUPS     1584(DI), Z4
-	VMOVUPS     1648(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          whole3clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x0c, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         whole3clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         whole3clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         whole3clamp
-	VMOVUPS     (CX), Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             152(DI), $0x03
+	JLE              wholerows
+	MOVQ             112(DI), CX
+	LEAQ             (AX)(CX*4), AX
+	VADDPS           Z20, Z19, Z28
+	VADDPS           Z22, Z21, Z29
+	VSUBPS           Z20, Z19, Z30
+	VSUBPS           Z22, Z21, Z31
+	VADDPS           Z28, Z18, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z23, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS          (BP), Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               whole3clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x0c, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              whole3clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              whole3clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              whole3clamp
+	VMOVUPS          (CX), Z28
+	VADDPS           Z28, Z27, Z27
 
 whole3clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          whole3stored
-	VMOVUPS      Z7, (AX)(R11*1)
+	VMOVUPS      Z25, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          whole3stored
-	VMOVUPS      Z8, (AX)(R11*2)
+	VMOVUPS      Z26, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          whole3stored
-	VMOVUPS      Z9, (AX)(R12*1)
+	VMOVUPS      Z27, (AX)(R12*1)
 
 whole3stored:
 wholerows:
@@ -2797,477 +2746,432 @@ noadd:
 	JMP  whole
 
 tail:
-	TESTQ       R15, R15
-	JZ          done
-	VMOVUPS.Z   (BP), K1, Z14
-	MOVQ        104(DI), CX
-	MOVQ        SI, AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 176(DI)
-	VMOVUPS     Z7, 560(DI)
-	VMOVUPS     Z8, 944(DI)
-	VMOVUPS     Z9, 1328(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 240(DI)
-	VMOVUPS     Z7, 624(DI)
-	VMOVUPS     Z8, 1008(DI)
-	VMOVUPS     Z9, 1392(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 304(DI)
-	VMOVUPS     Z7, 688(DI)
-	VMOVUPS     Z8, 1072(DI)
-	VMOVUPS     Z9, 1456(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 368(DI)
-	VMOVUPS     Z7, 752(DI)
-	VMOVUPS     Z8, 1136(DI)
-	VMOVUPS     Z9, 1520(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 432(DI)
-	VMOVUPS     Z7, 816(DI)
-	VMOVUPS     Z8, 1200(DI)
-	VMOVUPS     Z9, 1584(DI)
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     (AX), Z0
-	VMOVUPS     (AX)(R8*1), Z1
-	VMOVUPS     (AX)(R8*2), Z2
-	VMOVUPS     (AX)(R9*1), Z3
-	VMOVUPS     (AX)(R8*4), Z4
-	VMOVUPS     (AX)(R10*1), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VMOVUPS     Z6, 496(DI)
-	VMOVUPS     Z7, 880(DI)
-	VMOVUPS     Z8, 1264(DI)
-	VMOVUPS     Z9, 1648(DI)
-	MOVQ        DX, AX
-	VMOVUPS     176(DI), Z0
-	VMOVUPS     240(DI), Z1
-	VMOVUPS     304(DI), Z2
-	VMOVUPS     368(DI), Z3
-	VMOVUPS     432(DI), Z4
-	VMOVUPS     496(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          tail0clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x00, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         tail0clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         tail0clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         tail0clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z9, Z9
+	TESTQ            R15, R15
+	JZ               done
+	MOVQ             104(DI), CX
+	MOVQ             SI, AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z0
+	VADDPS           Z31, Z0, Z0
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z6
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z6
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z12
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z12
+	VMOVAPS          Z29, Z18
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z18
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z18
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z1
+	VADDPS           Z31, Z1, Z1
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z7
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z7
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z13
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z13
+	VMOVAPS          Z29, Z19
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z19
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z19
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z2
+	VADDPS           Z31, Z2, Z2
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z8
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z8
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z14
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z14
+	VMOVAPS          Z29, Z20
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z20
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z20
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z3
+	VADDPS           Z31, Z3, Z3
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z9
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z9
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z15
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z15
+	VMOVAPS          Z29, Z21
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z21
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z21
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z4
+	VADDPS           Z31, Z4, Z4
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z10
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z10
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z16
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z16
+	VMOVAPS          Z29, Z22
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z22
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z22
+	LEAQ             (AX)(CX*4), AX
+	VMOVUPS          (AX), Z24
+	VMOVUPS          (AX)(R8*1), Z25
+	VMOVUPS          (AX)(R8*2), Z26
+	VMOVUPS          (AX)(R9*1), Z27
+	VMOVUPS          (AX)(R8*4), Z28
+	VMOVUPS          (AX)(R10*1), Z29
+	VADDPS           Z26, Z25, Z30
+	VADDPS           Z28, Z27, Z31
+	VSUBPS           Z26, Z25, Z25
+	VSUBPS           Z28, Z27, Z27
+	VADDPS           Z30, Z24, Z5
+	VADDPS           Z31, Z5, Z5
+	VMULPS.BCST      winogradConstants<>+128(SB), Z25, Z11
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z27, Z11
+	VMULPS.BCST      winogradConstants<>+32(SB), Z30, Z17
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z31, Z17
+	VMOVAPS          Z29, Z23
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z25, Z23
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z27, Z23
+	MOVQ             DX, AX
+	VADDPS           Z2, Z1, Z28
+	VADDPS           Z4, Z3, Z29
+	VSUBPS           Z2, Z1, Z30
+	VSUBPS           Z4, Z3, Z31
+	VADDPS           Z28, Z0, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z5, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS.Z        (BP), K1, Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               tail0clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x00, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              tail0clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              tail0clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              tail0clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z27, Z27
 
 tail0clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, K1, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, K1, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          tail0stored
-	VMOVUPS      Z7, K1, (AX)(R11*1)
+	VMOVUPS      Z25, K1, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          tail0stored
-	VMOVUPS      Z8, K1, (AX)(R11*2)
+	VMOVUPS      Z26, K1, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          tail0stored
-	VMOVUPS      Z9, K1, (AX)(R12*1)
+	VMOVUPS      Z27, K1, (AX)(R12*1)
 
 tail0stored:
-	CMPQ        152(DI), $0x01
-	JLE         tailrows
-	MOVQ        112(DI), CX
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     560(DI), Z0
-	VMOVUPS     624(DI), Z1
-	VMOVUPS     688(DI), Z2
-	VMOVUPS     752(DI), Z3
-	VMOVUPS     816(DI), Z4
-	VMOVUPS     880(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          tail1clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x04, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         tail1clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         tail1clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         tail1clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             152(DI), $0x01
+	JLE              tailrows
+	MOVQ             112(DI), CX
+	LEAQ             (AX)(CX*4), AX
+	VADDPS           Z8, Z7, Z28
+	VADDPS           Z10, Z9, Z29
+	VSUBPS           Z8, Z7, Z30
+	VSUBPS           Z10, Z9, Z31
+	VADDPS           Z28, Z6, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z11, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS.Z        (BP), K1, Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               tail1clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x04, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              tail1clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              tail1clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              tail1clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z27, Z27
 
 tail1clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, K1, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, K1, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          tail1stored
-	VMOVUPS      Z7, K1, (AX)(R11*1)
+	VMOVUPS      Z25, K1, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          tail1stored
-	VMOVUPS      Z8, K1, (AX)(R11*2)
+	VMOVUPS      Z26, K1, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          tail1stored
-	VMOVUPS      Z9, K1, (AX)(R12*1)
+	VMOVUPS      Z27, K1, (AX)(R12*1)
 
 tail1stored:
-	CMPQ        152(DI), $0x02
-	JLE         tailrows
-	MOVQ        112(DI), CX
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     944(DI), Z0
-	VMOVUPS     1008(DI), Z1
-	VMOVUPS     1072(DI), Z2
-	VMOVUPS     1136(DI), Z3
-	VMOVUPS     1200(DI), Z4
-	VMOVUPS     1264(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          tail2clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x08, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         tail2clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         tail2clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         tail2clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             152(DI), $0x02
+	JLE              tailrows
+	MOVQ             112(DI), CX
+	LEAQ             (AX)(CX*4), AX
+	VADDPS           Z14, Z13, Z28
+	VADDPS           Z16, Z15, Z29
+	VSUBPS           Z14, Z13, Z30
+	VSUBPS           Z16, Z15, Z31
+	VADDPS           Z28, Z12, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z17, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS.Z        (BP), K1, Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               tail2clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x08, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              tail2clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              tail2clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              tail2clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z27, Z27
 
 tail2clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, K1, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, K1, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          tail2stored
-	VMOVUPS      Z7, K1, (AX)(R11*1)
+	VMOVUPS      Z25, K1, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          tail2stored
-	VMOVUPS      Z8, K1, (AX)(R11*2)
+	VMOVUPS      Z26, K1, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          tail2stored
-	VMOVUPS      Z9, K1, (AX)(R12*1)
+	VMOVUPS      Z27, K1, (AX)(R12*1)
 
 tail2stored:
-	CMPQ        152(DI), $0x03
-	JLE         tailrows
-	MOVQ        112(DI), CX
-	LEAQ        (AX)(CX*4), AX
-	VMOVUPS     1328(DI), Z0
-	VMOVUPS     1392(DI), Z1
-	VMOVUPS     1456(DI), Z2
-	VMOVUPS     1520(DI), Z3
-	VMOVUPS     1584(DI), Z4
-	VMOVUPS     1648(DI), Z5
-	VADDPS      Z2, Z1, Z12
-	VADDPS      Z4, Z3, Z13
-	VSUBPS      Z2, Z1, Z10
-	VSUBPS      Z4, Z3, Z11
-	VADDPS      Z12, Z0, Z6
-	VADDPS      Z13, Z6, Z6
-	VMULPS      Z16, Z10, Z7
-	VFMADD231PS Z17, Z11, Z7
-	VMULPS      Z18, Z12, Z8
-	VFMADD231PS Z19, Z13, Z8
-	VMOVAPS     Z5, Z9
-	VFMADD231PS Z20, Z10, Z9
-	VFMADD231PS Z21, Z11, Z9
-	VADDPS      Z14, Z6, Z6
-	VADDPS      Z14, Z7, Z7
-	VADDPS      Z14, Z8, Z8
-	VADDPS      Z14, Z9, Z9
-	TESTQ       BX, BX
-	JZ          tail3clamp
-	MOVQ        128(DI), CX
-	IMUL3Q      $0x0c, CX, CX
-	ADDQ        BX, CX
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z6, Z6
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x01
-	JLE         tail3clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z7, Z7
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x02
-	JLE         tail3clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z8, Z8
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	ADDQ        136(DI), CX
-	CMPQ        160(DI), $0x03
-	JLE         tail3clamp
-	VMOVUPS.Z   (CX), K1, Z12
-	VADDPS      Z12, Z9, Z9
+	CMPQ             152(DI), $0x03
+	JLE              tailrows
+	MOVQ             112(DI), CX
+	LEAQ             (AX)(CX*4), AX
+	VADDPS           Z20, Z19, Z28
+	VADDPS           Z22, Z21, Z29
+	VSUBPS           Z20, Z19, Z30
+	VSUBPS           Z22, Z21, Z31
+	VADDPS           Z28, Z18, Z24
+	VADDPS           Z29, Z24, Z24
+	VMULPS.BCST      winogradConstants<>+128(SB), Z30, Z25
+	VFMADD231PS.BCST winogradConstants<>+96(SB), Z31, Z25
+	VMULPS.BCST      winogradConstants<>+32(SB), Z28, Z26
+	VFMADD231PS.BCST winogradConstants<>+0(SB), Z29, Z26
+	VMOVAPS          Z23, Z27
+	VFMADD231PS.BCST winogradConstants<>+192(SB), Z30, Z27
+	VFMADD231PS.BCST winogradConstants<>+160(SB), Z31, Z27
+	VMOVUPS.Z        (BP), K1, Z30
+	VADDPS           Z30, Z24, Z24
+	VADDPS           Z30, Z25, Z25
+	VADDPS           Z30, Z26, Z26
+	VADDPS           Z30, Z27, Z27
+	TESTQ            BX, BX
+	JZ               tail3clamp
+	MOVQ             128(DI), CX
+	IMUL3Q           $0x0c, CX, CX
+	ADDQ             BX, CX
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z24, Z24
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x01
+	JLE              tail3clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z25, Z25
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x02
+	JLE              tail3clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z26, Z26
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	ADDQ             136(DI), CX
+	CMPQ             160(DI), $0x03
+	JLE              tail3clamp
+	VMOVUPS.Z        (CX), K1, Z28
+	VADDPS           Z28, Z27, Z27
 
 tail3clamp:
-	VBROADCASTSS 168(DI), Z12
-	VBROADCASTSS 172(DI), Z13
-	VMAXPS       Z6, Z12, Z6
-	VMINPS       Z6, Z13, Z6
-	VMAXPS       Z7, Z12, Z7
-	VMINPS       Z7, Z13, Z7
-	VMAXPS       Z8, Z12, Z8
-	VMINPS       Z8, Z13, Z8
-	VMAXPS       Z9, Z12, Z9
-	VMINPS       Z9, Z13, Z9
-	VMOVUPS      Z6, K1, (AX)
+	VBROADCASTSS 168(DI), Z28
+	VBROADCASTSS 172(DI), Z29
+	VMAXPS       Z24, Z28, Z24
+	VMINPS       Z24, Z29, Z24
+	VMAXPS       Z25, Z28, Z25
+	VMINPS       Z25, Z29, Z25
+	VMAXPS       Z26, Z28, Z26
+	VMINPS       Z26, Z29, Z26
+	VMAXPS       Z27, Z28, Z27
+	VMINPS       Z27, Z29, Z27
+	VMOVUPS      Z24, K1, (AX)
 	CMPQ         160(DI), $0x01
 	JLE          tail3stored
-	VMOVUPS      Z7, K1, (AX)(R11*1)
+	VMOVUPS      Z25, K1, (AX)(R11*1)
 	CMPQ         160(DI), $0x02
 	JLE          tail3stored
-	VMOVUPS      Z8, K1, (AX)(R11*2)
+	VMOVUPS      Z26, K1, (AX)(R11*2)
 	CMPQ         160(DI), $0x03
 	JLE          tail3stored
-	VMOVUPS      Z9, K1, (AX)(R12*1)
+	VMOVUPS      Z27, K1, (AX)(R12*1)
 
 tail3stored:
 tailrows:

@@ -188,7 +188,7 @@ func packForTile(c Conv, m int, hwio []float32) *Filter {
 
 // randomWinograd is a small convolution that Winograd's algorithm does.
 func randomWinograd(r *rand.Rand) Conv {
-	return Conv{N: 1 + r.IntN(4), H: 2 + r.IntN(20), W: 2 + r.IntN(20), C: winogradChannels + r.IntN(60), K: winogradChannels + r.IntN(100),
+	return Conv{N: 1 + r.IntN(2), H: 2 + r.IntN(14), W: 2 + r.IntN(14), C: winogradChannels + r.IntN(60), K: winogradChannels + r.IntN(100),
 		KH: 3, KW: 3, PadTop: r.IntN(3), PadBottom: 1 + r.IntN(2), PadLeft: r.IntN(3), PadRight: 1 + r.IntN(2)}
 }
 

@@ -38,6 +38,10 @@ type patchGen struct {
 	in, out   int    // sizes of x and y
 	line      func(g *patchGen)
 	constants []float64
+	// held says that all between the passes stays in registers, which is possible
+	// for the 24 vectors of a large output in AVX-512.
+	held       bool
+	xs, ys, ts []int // vector registers of x(i), y(i) and tmp(i)
 }
 
 // Roles of the general registers.
@@ -56,15 +60,30 @@ var (
 
 func (g *patchGen) field(offset int) Mem { return Mem{Base: wPatch, Disp: offset} }
 
-// Vector registers 0 to 5 hold a line of x, 6 to 11 one of y; 12 and 13 are
-// scratch, 14 is the bias or scale, 15 AVX2's tail mask.
-func (g *patchGen) x(i int) reg.VecPhysical   { return g.v.reg(i) }
-func (g *patchGen) y(i int) reg.VecPhysical   { return g.v.reg(6 + i) }
-func (g *patchGen) tmp(i int) reg.VecPhysical { return g.v.reg(12 + i) }
+func (g *patchGen) x(i int) reg.VecPhysical   { return g.v.reg(g.xs[i]) }
+func (g *patchGen) y(i int) reg.VecPhysical   { return g.v.reg(g.ys[i]) }
+func (g *patchGen) tmp(i int) reg.VecPhysical { return g.v.reg(g.ts[i]) }
 
-// constant is constant i: AVX-512 has registers for them.
+// registers assigns a line of x, one of y, two scratch registers and the bias or
+// scale. AVX2 has its tail mask in 15.
+func (g *patchGen) registers() {
+	g.xs, g.ys, g.ts = []int{0, 1, 2, 3, 4, 5}, []int{6, 7, 8, 9, 10, 11}, []int{12, 13, 14}
+}
+
+// heldColumn and heldRow assign them where vector j of row i is held in register
+// 6·i+j. A large output's line needs y(4) and y(5) for what x(1) and x(3) end as.
+func (g *patchGen) heldColumn(j int) {
+	g.xs, g.ys, g.ts = []int{24, 25, 26, 27, 28, 29}, []int{j, 6 + j, 12 + j, 18 + j, 25, 27}, []int{30, 31}
+}
+
+func (g *patchGen) heldRow(i int) {
+	g.xs = []int{6 * i, 6*i + 1, 6*i + 2, 6*i + 3, 6*i + 4, 6*i + 5}
+	g.ys, g.ts = []int{24, 25, 26, 27, 30, 31}, []int{28, 29, 30}
+}
+
+// constant is constant i: AVX-512 has registers for them, unless these hold the patch.
 func (g *patchGen) constant(i int) Op {
-	if g.v == avx512 {
+	if g.v == avx512 && !g.held {
 		return g.v.reg(16 + i)
 	}
 	return constantTable.Offset(32 * g.number(i))
@@ -112,7 +131,7 @@ func (g *patchGen) generate(name string) {
 		LEAQ(Mem{Base: d.to[0], Index: d.to[0], Scale: 2}, d.to[1])
 		LEAQ(Mem{Base: d.to[0], Index: d.to[0], Scale: 4}, d.to[2])
 	}
-	if g.v == avx512 {
+	if g.v == avx512 && !g.held {
 		for i := range g.constants {
 			VBROADCASTSS(constantTable.Offset(32*g.number(i)), g.v.reg(16+i))
 		}
@@ -157,13 +176,17 @@ func (g *patchGen) vector(name string, tail bool) {
 			g.v.load(m, dst)
 		}
 	}
-	if g.kind != "input" {
+	g.registers()
+	if g.kind != "input" && !g.held {
 		load(Mem{Base: wVector}, g.tmp(2))
 	}
 	between := func(i, j int) Mem { return g.field(patchTmp + (i*6+j)*64) }
 	MOVQ(g.field(patchXCol), wTmp)
 	MOVQ(wX, wAt)
 	for j := range g.in {
+		if g.held {
+			g.heldColumn(j)
+		}
 		for i := range g.in {
 			if g.kind == "output" {
 				g.v.load(multiple(wAt, wRow, i), g.x(i)) // rows of whole panels
@@ -176,7 +199,9 @@ func (g *patchGen) vector(name string, tail bool) {
 		}
 		g.line(g)
 		for i := range g.out {
-			VMOVUPS(g.y(i), between(i, j))
+			if !g.held {
+				VMOVUPS(g.y(i), between(i, j))
+			}
 		}
 		if j < g.in-1 {
 			LEAQ(Mem{Base: wAt, Index: wTmp, Scale: 4}, wAt)
@@ -184,10 +209,17 @@ func (g *patchGen) vector(name string, tail bool) {
 	}
 	MOVQ(wOut, wAt)
 	for i := range g.out {
-		for j := range g.in {
-			g.v.load(between(i, j), g.x(j))
+		if g.held {
+			g.heldRow(i)
+		} else {
+			for j := range g.in {
+				g.v.load(between(i, j), g.x(j))
+			}
 		}
 		g.line(g)
+		if g.held {
+			load(Mem{Base: wVector}, g.tmp(2))
+		}
 		if g.kind == "output" {
 			g.finish(fmt.Sprintf("%s%d", name, i), i, load)
 		}
@@ -254,7 +286,20 @@ func (g *patchGen) finish(name string, i int, load func(m Mem, dst reg.VecPhysic
 
 // fma sets dst = a·constant + dst.
 func (g *patchGen) fma(constant int, a, dst reg.VecPhysical) {
-	VFMADD231PS(g.constant(constant), a, dst)
+	if g.held {
+		VFMADD231PS_BCST(g.constant(constant), a, dst)
+	} else {
+		VFMADD231PS(g.constant(constant), a, dst)
+	}
+}
+
+// mul sets dst = a·constant.
+func (g *patchGen) mul(constant int, a, dst reg.VecPhysical) {
+	if g.held {
+		VMULPS_BCST(g.constant(constant), a, dst)
+	} else {
+		VMULPS(g.constant(constant), a, dst)
+	}
 }
 
 // fnma sets dst = dst - a·constant.
@@ -344,9 +389,9 @@ func outputLine4(g *patchGen) {
 	VSUBPS(g.x(4), g.x(3), dif2)
 	VADDPS(sum1, g.x(0), g.y(0))
 	VADDPS(sum2, g.y(0), g.y(0))
-	VMULPS(g.constant(a), dif1, g.y(1))
+	g.mul(a, dif1, g.y(1))
 	g.fma(b, dif2, g.y(1))
-	VMULPS(g.constant(a2), sum1, g.y(2))
+	g.mul(a2, sum1, g.y(2))
 	g.fma(b2, sum2, g.y(2))
 	VMOVAPS(g.x(5), g.y(3))
 	g.fma(a3, dif1, g.y(3))
@@ -369,7 +414,7 @@ func allPatches(v vectors) {
 		{kind: "filter", in: 3, out: 6, line: filterLine4, constants: []float64{0.5, 2, -2.0 / 3, -s / 3, 1.0 / 3}},
 		{kind: "output", in: 6, out: 4, line: outputLine4, constants: []float64{1 / s, s, 0.5, 2, 1 / (2 * s), 2 * s}},
 	} {
-		g.v = v
+		g.v, g.held = v, v == avx512 && g.kind == "output" && g.out == 4
 		size := g.out - 2
 		if g.kind == "output" {
 			size = g.out
