@@ -1,6 +1,6 @@
-"""The peer of the cpu engine in engine.sh: SqueezeNet 1.1 at 224 pixels in ONNX Runtime.
+"""The peer of the cpu engine in engine.sh: a network at 224 pixels in ONNX Runtime.
 
-Usage: python3 engine_onnxruntime.py squeezenet1_1.onnx [BATCH] [THREADS] [SECONDS]
+Usage: python3 engine_onnxruntime.py MODEL.onnx [BATCH] [THREADS] [SECONDS]
 Prints the median milliseconds a picture.
 """
 

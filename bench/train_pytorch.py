@@ -1,9 +1,9 @@
 """A training step of ResNet-18 or ResNet-50 in PyTorch, for comparison with
-`go test ./nets -run xxx -bench Train`: forward, backward, SGD with momentum 0.9.
+`gestalt bench --mode train`: forward, backward, SGD with momentum 0.9.
 
 usage: python3 train_pytorch.py [resnet18|resnet50] [batch] [steps] [threads]
 
-Prints milliseconds per picture of each step and the median.
+Prints the median milliseconds a picture.
 """
 import statistics
 import sys
@@ -28,4 +28,4 @@ for step in range(steps + 1):
     optimizer.step()
     if step > 0:  # the first one allocates
         times.append((time.perf_counter() - start) * 1e3 / batch)
-print(name, "PyTorch", torch.__version__, " ".join(f"{t:.1f}" for t in times), f"median {statistics.median(times):.1f} ms per picture")
+print(f"{statistics.median(times):.3f}")
