@@ -16,6 +16,9 @@ func TestOpen(t *testing.T) {
 	for _, test := range []struct{ name, engine string }{
 		{"", "cpu"}, {"auto", "cpu"}, {"cpu", "cpu"}, {"cpu:threads=1", "cpu"}, {"auto:threads=2", "cpu"}, {"go", "go"},
 	} {
+		if Resolve(test.name) == "xla:cuda" {
+			continue // a build with XLA on a machine with a GPU
+		}
 		backend, err := Open(test.name)
 		if err != nil {
 			t.Fatalf("Open(%q): %v", test.name, err)
@@ -37,10 +40,8 @@ func TestOpen(t *testing.T) {
 
 func TestOpenErrors(t *testing.T) {
 	for name, want := range map[string]string{
-		"xla":           "not in this build",
-		"xla:cuda":      "not in this build",
-		"onnx":          "not in this build",
 		"abacus":        "not known; choose one of: cpu, go",
+		":threads=0":    "threads",
 		"cpu:threads=0": "threads",
 		"cpu:thread=1":  "thread",
 	} {
@@ -48,8 +49,29 @@ func TestOpenErrors(t *testing.T) {
 			t.Errorf("Open(%q): error %v, want one with %q", name, err, want)
 		}
 	}
-	if !slices.Equal(Names(), []string{"cpu", "go"}) {
-		t.Errorf("Names() = %v", Names())
+}
+
+func TestResolve(t *testing.T) {
+	defer func(ready func() bool) { cudaReady = ready }(cudaReady)
+	for _, test := range []struct {
+		name, without, with string // a CUDA plug-in and a GPU
+	}{
+		{"", "cpu", "cpu"},
+		{":threads=2", "cpu:threads=2", "cpu:threads=2"},
+		{"auto", "cpu", "xla:cuda"},
+		{"auto:threads=2", "cpu:threads=2", "xla:cuda"},
+		{"cpu", "cpu", "cpu"},
+		{"xla:cpu", "xla:cpu", "xla:cpu"},
+		{"abacus:beads=9", "abacus:beads=9", "abacus:beads=9"},
+	} {
+		cudaReady = func() bool { return false }
+		if got := Resolve(test.name); got != test.without {
+			t.Errorf("Resolve(%q) without CUDA: %q, want %q", test.name, got, test.without)
+		}
+		cudaReady = func() bool { return true }
+		if got := Resolve(test.name); got != test.with {
+			t.Errorf("Resolve(%q) with CUDA: %q, want %q", test.name, got, test.with)
+		}
 	}
 }
 

@@ -26,8 +26,11 @@ func Example() {
 	// <nil>
 }
 
-func ExampleOpen_unknown() {
-	_, err := engine.Open("xla")
-	fmt.Println(err)
-	// Output: engine "xla" is not in this build; choose one of: cpu, go
+func ExampleOpen_auto() {
+	backend, err := engine.Open("auto") // a GPU where there is one
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer backend.Finalize()
 }
