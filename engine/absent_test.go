@@ -12,7 +12,7 @@ func TestOpenAbsent(t *testing.T) {
 	for name, wants := range map[string][]string{
 		"xla":      {"go build -tags xla ", "CGO_ENABLED=1", "PJRT_PLUGIN_LIBRARY_PATH"},
 		"xla:cuda": {"go build -tags xla ", "pjrt_c_api_cuda_plugin.so"},
-		"onnx":     {"go build -tags onnx ", "ONNXRUNTIME_SHARED_LIBRARY_PATH"},
+		"onnx":     {"go build -tags onnx ", "onnx:library=FILE"},
 	} {
 		_, err := Open(name)
 		for _, want := range append(wants, "not in this build; choose one of: cpu, go") {

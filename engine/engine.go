@@ -42,8 +42,9 @@
 //
 //	CGO_ENABLED=1 go build -tags onnx ./cmd/gestalt
 //	npm install onnxruntime-node@1.30.0
-//	export ONNXRUNTIME_SHARED_LIBRARY_PATH=$PWD/node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1
+//	gestalt bench --engine onnx:library=node_modules/onnxruntime-node/bin/napi-v6/linux/x64/libonnxruntime.so.1
 //
+// Without the option it is ~/.local/lib/onnxruntime/libonnxruntime.so.
 // Networks run through it, but they can't be trained: the input gradient of a
 // convolution with strides dilates its input, which ONNX's Conv does not know.
 // It transposes around every convolution, so it is far slower than ONNX
@@ -52,19 +53,18 @@
 // # Speed
 //
 // Milliseconds a picture as gestalt bench --engine gives them, batch 8 at
-// 224 px, XLA with the plug-in above, ONNX Runtime 1.30. The best of several
-// runs on two cores of a Zen 4 that were busy with other work too, so only
-// differences of more than a third mean something; measured in November 2026:
+// 224 px, on two cores of a Zen 4 in November 2026; the better of two
+// interleaved runs; XLA with the plug-in above, ONNX Runtime 1.30:
 //
-//	                         cpu   xla:cpu   onnx
-//	squeezenet1_1            3.1        11     16
-//	resnet18                  17        66     81
-//	resnet50                  63       109    170
-//	squeezenet1_1, training   58        45      -
-//	resnet18, training       101        92      -
+//	                          cpu   xla:cpu   onnx
+//	squeezenet1_1             2.9       7.1    6.6
+//	resnet18                  9.0        24     32
+//	resnet50                   33        55     71
+//	squeezenet1_1, training    18        43      -
+//	resnet18, training         52        89      -
 //
 // The logits of the three differ by less than 1e-6 of their norm, and the
-// gradients of cpu and XLA by 1e-5.
+// gradients of cpu and XLA by less than 2e-5.
 package engine
 
 import (
@@ -101,9 +101,9 @@ const (
 	// pluginPlaces is where go-xla looks for PJRT plug-ins.
 	pluginPlaces = "a PJRT plug-in, pjrt_c_api_cpu_plugin.so or pjrt_c_api_cuda_plugin.so, in a folder that " +
 		"PJRT_PLUGIN_LIBRARY_PATH lists or, if that is not set, in ~/.local/lib/go-xla or /usr/local/lib/go-xla"
-	// libraryPlaces is where compute-onnx looks for ONNX Runtime.
-	libraryPlaces = "ONNX Runtime 1.26 or later, whose file libonnxruntime.so ONNXRUNTIME_SHARED_LIBRARY_PATH names " +
-		"or, if that is not set, lies in ~/.local/lib/onnxruntime"
+	// libraryPlaces is where ONNX Runtime is looked for.
+	libraryPlaces = "the library of ONNX Runtime 1.26 or later, as onnx:library=FILE " +
+		"or in ~/.local/lib/onnxruntime/libonnxruntime.so"
 )
 
 // Names lists the engines that this build contains, sorted.

@@ -19,22 +19,50 @@ import (
 
 func init() { constructors["onnx"] = openONNX }
 
-// openONNX opens ONNX Runtime on the processor. The options are compute-onnx's, cpu and log=LEVEL.
+// openONNX opens ONNX Runtime on the processor. The options are library=FILE and compute-onnx's cpu and log=LEVEL.
 func openONNX(options string) (compute.Backend, error) {
-	for option := range strings.SplitSeq(strings.ToLower(options), ",") {
-		if option = strings.TrimSpace(option); option == "cuda" || option == "gpu" {
+	library := ""
+	theirs := []string{"cpu"} // said because compute-onnx takes CUDA for itself where it sees a GPU
+	for option := range strings.SplitSeq(options, ",") {
+		option = strings.TrimSpace(option)
+		file, named := strings.CutPrefix(option, "library=")
+		switch {
+		case named:
+			library = file
+		case strings.EqualFold(option, "cuda") || strings.EqualFold(option, "gpu"):
 			return nil, errors.New("onnx runs on the processor only; for a GPU there is xla:cuda")
+		default:
+			theirs = append(theirs, option)
 		}
 	}
-	if err := findONNXRuntime(); err != nil {
+	if err := chooseONNXRuntime(library); err != nil {
 		return nil, err
 	}
-	// Said explicitly because compute-onnx takes CUDA for itself where it sees a GPU.
-	b, err := onnx.New(strings.TrimSuffix("cpu,"+options, ","))
+	b, err := onnx.New(strings.Join(theirs, ","))
 	if err != nil {
 		return nil, err
 	}
 	return onnxBackend{b}, nil
+}
+
+// chooseONNXRuntime tells compute-onnx which file to load, for which it takes nothing but this variable. It only says so of
+// a file that exists, because compute-onnx would download one in its place. The process keeps the first file it loads.
+func chooseONNXRuntime(library string) error {
+	if library == "" {
+		folder, err := onnxruntime.GetInstallPath()
+		if err != nil {
+			return err
+		}
+		file, err := onnxruntime.GetLibFilename()
+		if err != nil {
+			return err
+		}
+		library = filepath.Join(folder, file)
+	}
+	if _, err := os.Stat(library); err != nil {
+		return fmt.Errorf("onnx needs %s: %w", libraryPlaces, err)
+	}
+	return os.Setenv("ONNXRUNTIME_SHARED_LIBRARY_PATH", library)
 }
 
 // onnxBackend mends two faults of compute-onnx. It keeps a bare pointer to the values that it is given, which the garbage
@@ -81,25 +109,4 @@ func (b onnxBackend) BufferFromFlatData(device compute.DeviceNum, flat any, shap
 	}
 	reflect.Copy(to, from)
 	return buffer, nil
-}
-
-// findONNXRuntime keeps compute-onnx from downloading ONNX Runtime, which it does where it finds none: it looks in the same
-// places. compute-onnx can only be told of the file by this variable, hence the exception to reading none here.
-func findONNXRuntime() error {
-	library := os.Getenv("ONNXRUNTIME_SHARED_LIBRARY_PATH")
-	if library == "" {
-		folder, err := onnxruntime.GetInstallPath()
-		if err != nil {
-			return err
-		}
-		file, err := onnxruntime.GetLibFilename()
-		if err != nil {
-			return err
-		}
-		library = filepath.Join(folder, file)
-	}
-	if _, err := os.Stat(library); err != nil {
-		return fmt.Errorf("onnx needs %s: %w", libraryPlaces, err)
-	}
-	return nil
 }

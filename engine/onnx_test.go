@@ -4,6 +4,7 @@ package engine_test
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -13,10 +14,18 @@ import (
 	"github.com/gestalt-vision/gestalt/engine"
 )
 
+// library is the option for the library that the environment names, if any.
+func library() string {
+	if file := os.Getenv("ONNXRUNTIME_SHARED_LIBRARY_PATH"); file != "" {
+		return ",library=" + file
+	}
+	return ""
+}
+
 // openONNX skips the test where there is no ONNX Runtime.
 func openONNX(t *testing.T, name string) compute.Backend {
 	t.Helper()
-	b, err := engine.Open(name)
+	b, err := engine.Open(name + library())
 	if err != nil && strings.Contains(err.Error(), "onnx needs") {
 		t.Skip(err)
 	}
@@ -31,7 +40,7 @@ func TestONNX(t *testing.T) {
 	if !slices.Contains(engine.Names(), "onnx") {
 		t.Errorf("Names() = %q", engine.Names())
 	}
-	b := openONNX(t, "onnx")
+	b := openONNX(t, "onnx:cpu")
 	sameLogits(t, b, 1e-4)
 	sameAtOnce(t, b)
 }
@@ -46,15 +55,16 @@ func TestONNXTraining(t *testing.T) {
 
 func TestONNXOpenErrors(t *testing.T) {
 	for name, want := range map[string]string{
-		"onnx:cuda":      "processor only",
-		"onnx:log=1,GPU": "processor only",
+		"onnx:library=/nowhere.so": "/nowhere.so",
+		"onnx:cuda":                "processor only",
+		"onnx:log=1,GPU":           "processor only",
 	} {
 		if _, err := engine.Open(name); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("Open(%q): error %v, want one with %q", name, err, want)
 		}
 	}
 	openONNX(t, "onnx:log=0")
-	if _, err := engine.Open("onnx:beads=9"); err == nil || !strings.Contains(err.Error(), "beads") {
+	if _, err := engine.Open("onnx:beads=9" + library()); err == nil || !strings.Contains(err.Error(), "beads") {
 		t.Errorf("an unknown option: error %v", err)
 	}
 }
