@@ -165,8 +165,8 @@ func check(err error) {
 }
 
 // sameTraining compares one training step on b with one on our engine. ResNet-50 is left out: at this size and with drawn
-// weights its gradients move by 4 % on one and the same engine when the pictures change by a millionth, as signs change
-// before a ReLU. Those of ResNet-18 can move by 0.3 %, which is why tolerances are no tighter than 1 %.
+// weights its gradients move by 4 % on one and the same engine when the pictures change by a millionth, and
+// those of ResNet-18 can move by 0.3 %, which is why the tolerance is 1 %.
 func sameTraining(t *testing.T, b compute.Backend, tolerance float64) {
 	for _, name := range []string{"squeezenet1_1", "resnet18"} {
 		names, want, err := trainingStep(t, open(t, "cpu"), name)
