@@ -61,10 +61,8 @@ type configuration struct {
 // configure applies GESTALT_ISA and GESTALT_THREADS to an engine that a flag names. Options in the name itself
 // (cpu:threads=1) win.
 func configure(name string) (configuration, error) {
+	name = engine.Resolve(name)
 	kind, options, _ := strings.Cut(name, ":")
-	if kind == "" || kind == "auto" {
-		kind = engine.Default
-	}
 	c := configuration{name: name, kind: kind, threads: runtime.GOMAXPROCS(0)}
 	if !slices.Contains(engine.Names(), kind) {
 		_, err := engine.Open(name) // says why not
@@ -101,7 +99,7 @@ func (c configuration) open() (compute.Backend, error) {
 // String is what results say about the engine: all that their last bits depend on.
 func (c configuration) String() string {
 	if c.kernels == "" {
-		return c.kind
+		return c.name // xla:cuda
 	}
 	return c.kind + " (" + c.kernels + ")"
 }
