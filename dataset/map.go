@@ -53,19 +53,19 @@ func Map[T any](ctx context.Context, n, workers int, f func(i int) (T, error)) i
 		// send below ever waits.
 		window := min(LookAhead(workers), n)
 		slots := make([]chan result, window)
-		todo := make(chan int, window)
+		indices := make(chan int, window)
 		for i := range slots {
 			slots[i] = make(chan result, 1)
-			todo <- i
+			indices <- i
 		}
 		stop, cancel := context.WithCancel(ctx)
 		var running sync.WaitGroup
 		defer running.Wait()
-		defer close(todo)
+		defer close(indices)
 		defer cancel()
 		for range min(workers, window) {
 			running.Go(func() {
-				for i := range todo {
+				for i := range indices {
 					if stop.Err() != nil {
 						return
 					}
@@ -87,7 +87,7 @@ func Map[T any](ctx context.Context, n, workers int, f func(i int) (T, error)) i
 				return
 			}
 			if next := i + window; next < n {
-				todo <- next
+				indices <- next
 			}
 			if !yield(r.value, r.err) {
 				return
