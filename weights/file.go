@@ -80,9 +80,6 @@ func (f *File) Path() string { return f.path }
 // Names are the tensors' names in lexical order.
 func (f *File) Names() []string { return slices.Clone(f.names) }
 
-// Has reports whether the file holds a tensor of that name.
-func (f *File) Has(name string) bool { _, ok := f.tensors[name]; return ok }
-
 // Tensor is the tensor of that name. Its data belong to the file and are valid until Close.
 func (f *File) Tensor(name string) (Tensor, error) {
 	t, ok := f.tensors[name]

@@ -2,6 +2,7 @@ package kernel
 
 import (
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"runtime"
 	"testing"
@@ -38,10 +39,6 @@ func BenchmarkPool(b *testing.B) {
 			fastest(b, 4*(len(x)+len(out)), 0, func() { l.Max(p, x, l.C, out, l.C) })
 		})
 	}
-	x, out := floats(r, 8*169*1000), make([]float32, 8*1000)
-	b.Run("average-13x13x1000", func(b *testing.B) {
-		fastest(b, 4*len(x), 0, func() { GlobalAverage(p, 8, 169, 1000, x, 1000, out, 1000) })
-	})
 }
 
 func BenchmarkDepthwise(b *testing.B) {
@@ -70,7 +67,7 @@ func BenchmarkElementwise(b *testing.B) {
 	}{
 		{"add", 12 * n, func() { Add(dst, x, y) }},
 		{"max", 12 * n, func() { Max(dst, x, y) }},
-		{"relu", 8 * n, func() { Relu(dst, x) }},
+		{"relu", 8 * n, func() { Limit(dst, x, 0, float32(math.Inf(1))) }},
 		{"exp", 8 * n, func() { Exp(dst, x) }},
 		{"sum", 4 * n, func() { sink += Sum(x) }},
 		{"largest", 4 * n, func() { sink += Largest(x) }},

@@ -1,7 +1,5 @@
 package kernel
 
-import "fmt"
-
 // Pool is the geometry of a pooling window over an NHWC tensor. Zero strides and
 // dilations count as 1. Rounding the output size up, as some networks do, is
 // expressed by a larger PadBottom and PadRight.
@@ -85,15 +83,4 @@ func (l Pool) run(p Parallel, x []float32, xPitch int, out []float32, outPitch i
 			})
 		}
 	})
-}
-
-// GlobalAverage writes the mean over all pixels of each channel: x has n
-// pictures of the given pixels, out n rows of channels. Pitches are the
-// distances of pixels in x and of rows in out. It panics if anything doesn't
-// fit.
-func GlobalAverage(p Parallel, n, pixels, channels int, x []float32, xPitch int, out []float32, outPitch int) {
-	if pixels <= 0 {
-		panic(fmt.Sprintf("kernel: average over %d pixels", pixels))
-	}
-	Pool{N: n, H: 1, W: pixels, C: channels, KH: 1, KW: pixels}.Average(p, x, xPitch, false, out, outPitch)
 }

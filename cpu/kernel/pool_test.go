@@ -63,19 +63,3 @@ func TestMaxPoolKeepsNaN(t *testing.T) {
 		}
 	})
 }
-
-func TestGlobalAverage(t *testing.T) {
-	eachISA(t, func(t *testing.T) {
-		x := make([]float32, 2*49*100)
-		for i := range x {
-			x[i] = float32(i % 100)
-		}
-		out := make([]float32, 200)
-		GlobalAverage(Serial, 2, 49, 100, x, 100, out, 100)
-		for i, v := range out {
-			if math.Abs(float64(v)-float64(i%100)) > 1e-4 {
-				t.Fatalf("channel %d: %v", i, v)
-			}
-		}
-	})
-}
