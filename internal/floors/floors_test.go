@@ -20,8 +20,9 @@ var floor = map[string]int{
 	"cpu/kernel": 0, "cpu": 0,
 	"pixel": 1, "dataset": 1, "weights": 1, "engine": 1,
 	"nets": 2, "measure": 2,
-	"observe": 3, "report": 3, "speed": 3,
-	"cmd/gestalt": 4,
+	"observe": 3, "report": 3,
+	"speed":       4,
+	"cmd/gestalt": 5,
 }
 
 // beside lists imports within one floor.
