@@ -31,3 +31,18 @@ func Identify(weightsPath string) (name string, err error) {
 	}
 	return "", nil
 }
+
+// Check says whether a file holds the network's parameters: the error lists those that are missing, surplus or of
+// another shape.
+func (a Architecture) Check(f *weights.File) error {
+	b, err := engine.Open("go") // only to infer shapes; nothing is computed
+	if err != nil {
+		return err
+	}
+	defer b.Finalize()
+	net, err := a.trace(b)
+	if err != nil {
+		return err
+	}
+	return net.checkFile(f)
+}
