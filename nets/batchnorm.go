@@ -7,15 +7,16 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// PyTorch's defaults, which all networks here were trained with.
+// PyTorch's defaults.
 const (
-	normEpsilon  = 1e-5
-	normMomentum = 0.1 // weight of the new batch in the running statistics
+	normEpsilon  = 1e-5 // see Scope.Epsilon
+	normMomentum = 0.1  // weight of the new batch in the running statistics
 )
 
 // norm is the parameters of a batch normalisation in a file.
 type norm struct {
 	weight, bias, mean, variance Param
+	epsilon                      float64
 }
 
 func (s Scope) declareNorm(name string, channels int) norm {
@@ -25,6 +26,7 @@ func (s Scope) declareNorm(name string, channels int) norm {
 		bias:     s.declare(name+".bias", true, channels),
 		mean:     s.declare(name+".running_mean", false, channels),
 		variance: s.declare(name+".running_var", false, channels),
+		epsilon:  s.epsilon,
 	}
 }
 
@@ -37,7 +39,7 @@ func (n norm) affine(param func(name string) []float32) (scale, shift []float32)
 	weight, bias, mean, variance := param(n.weight.Name), param(n.bias.Name), param(n.mean.Name), param(n.variance.Name)
 	scale, shift = make([]float32, len(weight)), make([]float32, len(weight))
 	for c := range scale {
-		k := float64(weight[c]) / math.Sqrt(float64(variance[c])+normEpsilon)
+		k := float64(weight[c]) / math.Sqrt(float64(variance[c])+n.epsilon)
 		scale[c], shift[c] = float32(k), float32(float64(bias[c])-float64(mean[c])*k)
 	}
 	return scale, shift
@@ -76,7 +78,7 @@ func (s Scope) BatchNorm(name string, x *graph.Node) *graph.Node {
 	weight, bias := s.vector(name+".weight", true, channels), s.vector(name+".bias", true, channels)
 	runningMean, runningVar := s.vector(name+".running_mean", false, channels), s.vector(name+".running_var", false, channels)
 
-	y, mean, variance := normalize(x, weight, bias)
+	y, mean, variance := normalize(x, weight, bias, s.epsilon)
 	n := float64(x.Shape().Size() / channels)
 	s.net.Statistics[s.path(name+".running_mean")] = moveTowards(runningMean, mean, 1)
 	s.net.Statistics[s.path(name+".running_var")] = moveTowards(runningVar, variance, n/max(n-1, 1))
@@ -85,21 +87,21 @@ func (s Scope) BatchNorm(name string, x *graph.Node) *graph.Node {
 
 // normalize is the training form: the engine's own operation, whose gradient is whole, where it has one. mean and variance
 // are [channels], the variance is the biased one.
-func normalize(x, weight, bias *graph.Node) (y, mean, variance *graph.Node) {
+func normalize(x, weight, bias *graph.Node, epsilon float64) (y, mean, variance *graph.Node) {
 	has := x.Graph().Backend().Capabilities().Operations
 	if has[compute.OpTypeBatchNormForTraining] && has[compute.OpTypeBatchNormGradient] {
-		return graph.InternalBatchNormForTraining(x, weight, bias, normEpsilon, -1)
+		return graph.InternalBatchNormForTraining(x, weight, bias, float32(epsilon), -1)
 	}
-	return normalizeByParts(x, weight, bias)
+	return normalizeByParts(x, weight, bias, epsilon)
 }
 
 // normalizeByParts is normalize in elementary operations, whose gradient GoMLX derives through every path, the mean and
 // the variance included.
-func normalizeByParts(x, weight, bias *graph.Node) (y, mean, variance *graph.Node) {
+func normalizeByParts(x, weight, bias *graph.Node, epsilon float64) (y, mean, variance *graph.Node) {
 	mean = graph.ReduceMean(x, 0, 1, 2)
 	centered := graph.Sub(x, alongChannels(mean, 4))
 	variance = graph.ReduceMean(graph.Square(centered), 0, 1, 2)
-	scale := graph.Div(weight, graph.Sqrt(graph.AddScalar(variance, normEpsilon)))
+	scale := graph.Div(weight, graph.Sqrt(graph.AddScalar(variance, epsilon)))
 	y = graph.Add(graph.Mul(centered, alongChannels(scale, 4)), alongChannels(bias, 4))
 	return y, mean, variance
 }

@@ -6,54 +6,69 @@ import (
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
-// Conv is the shape of a convolution with square kernels. Stride and Groups count as 1 where they are 0.
+// Conv is the shape of a convolution. Stride and Groups count as 1 where they are 0. Kernel and Pad hold for both axes,
+// unless KernelW is given: then Kernel and Pad are those of the height, KernelW and PadW those of the width.
 type Conv struct {
 	Out, Kernel, Stride, Pad, Groups int
+	KernelW, PadW                    int
 }
 
 // Conv is PyTorch's Conv2d with a bias: parameters name.weight and name.bias.
 func (s Scope) Conv(name string, x *graph.Node, c Conv) *graph.Node {
-	weight := s.declare(name+".weight", true, c.kernelShape(x)...)
-	bias := s.declare(name+".bias", true, c.Out)
-	kernel := s.input(weight.Name, c.inputShape(x), func(param func(string) []float32) []float32 {
-		return hwio(weight, param(weight.Name))
-	})
-	shift := s.input(bias.Name, bias.Shape, func(param func(string) []float32) []float32 { return param(bias.Name) })
-	return graph.Add(s.convolve(c, x, kernel), alongChannels(shift, 4))
+	return graph.Add(s.convolve(c, x, s.kernel(s.declareKernel(name, x, c))), alongChannels(s.vector(name+".bias", true, c.Out), 4))
 }
 
 // ConvNorm is Conv2d without a bias followed by BatchNorm2d: parameters conv.weight, norm.weight, norm.bias and the
 // running statistics norm.running_mean and norm.running_var.
 func (s Scope) ConvNorm(conv, norm string, x *graph.Node, c Conv) *graph.Node {
-	weight := s.declare(conv+".weight", true, c.kernelShape(x)...)
+	weight := s.declareKernel(conv, x, c)
 	if s.net.mode == Training {
-		kernel := s.input(weight.Name, c.inputShape(x), func(param func(string) []float32) []float32 {
-			return hwio(weight, param(weight.Name))
-		})
-		return s.BatchNorm(norm, s.convolve(c, x, kernel))
+		return s.BatchNorm(norm, s.convolve(c, x, s.kernel(weight)))
 	}
+	return s.convNormFolded(weight, nil, norm, x, c)
+}
+
+// ConvBiasNorm is Conv2d with a bias followed by BatchNorm2d: parameters as of ConvNorm, and conv.bias.
+func (s Scope) ConvBiasNorm(conv, norm string, x *graph.Node, c Conv) *graph.Node {
+	if s.net.mode == Training {
+		return s.BatchNorm(norm, s.Conv(conv, x, c))
+	}
+	weight := s.declareKernel(conv, x, c)
+	bias := s.declare(conv+".bias", true, c.Out)
+	return s.convNormFolded(weight, &bias, norm, x, c)
+}
+
+// convNormFolded is a convolution whose kernel has taken in the normalisation that follows.
+func (s Scope) convNormFolded(weight Param, bias *Param, norm string, x *graph.Node, c Conv) *graph.Node {
 	bn := s.declareNorm(norm, c.Out)
-	kernel := s.input(weight.Name, c.inputShape(x), func(param func(string) []float32) []float32 {
+	kernel := s.input(weight.Name, hwio(weight), func(param func(string) []float32) []float32 {
 		scale, _ := bn.affine(param)
-		return hwio(weight, scaleOut(param(weight.Name), scale))
+		p := weight.Shape
+		return weights.OIHWToHWIO(scaleOut(param(weight.Name), scale), p[0], p[1], p[2], p[3])
 	})
 	shift := s.input(bn.bias.Name, bn.bias.Shape, func(param func(string) []float32) []float32 {
-		_, shift := bn.affine(param)
+		scale, shift := bn.affine(param)
+		if bias != nil {
+			for i, b := range param(bias.Name) {
+				shift[i] += b * scale[i]
+			}
+		}
 		return shift
 	})
 	return graph.Add(s.convolve(c, x, kernel), alongChannels(shift, 4))
 }
 
-// Linear is PyTorch's Linear on x [batch, in]: parameters name.weight and name.bias.
+// Linear is PyTorch's Linear: parameters name.weight and name.bias. x is [batch, in], or activations [batch, height, width,
+// channels], which PyTorch flattens channel by channel; the weight is reordered to go with ours when it is read.
 func (s Scope) Linear(name string, x *graph.Node, out int) *graph.Node {
-	in := x.Shape().Dim(-1)
-	weight := s.declare(name+".weight", true, out, in)
-	bias := s.declare(name+".bias", true, out)
-	matrix := s.input(weight.Name, []int{in, out}, func(param func(string) []float32) []float32 {
-		return weights.OutInToInOut(param(weight.Name), out, in)
-	})
-	shift := s.input(bias.Name, bias.Shape, func(param func(string) []float32) []float32 { return param(bias.Name) })
-	return graph.Add(s.count(graph.MatMul(x, matrix), in), alongChannels(shift, 2))
+	h, w, c := 1, 1, x.Shape().Dim(-1)
+	if x.Rank() == 4 {
+		h, w = x.Shape().Dim(1), x.Shape().Dim(2)
+		x = graph.Reshape(x, x.Shape().Dim(0), h*w*c)
+	}
+	in := h * w * c
+	matrix := s.weight(s.declare(name+".weight", true, out, in), out, c, h, w, in, out)
+	return graph.Add(s.count(graph.MatMul(x, matrix), in), alongChannels(s.vector(name+".bias", true, out), 2))
 }
 
 // ReLU is max(x, 0).
@@ -80,26 +95,61 @@ func MaxPool(x *graph.Node, window, stride, pad int, ceil bool) *graph.Node {
 // GlobalMean is the mean over height and width: [batch, height, width, channels] to [batch, channels].
 func GlobalMean(x *graph.Node) *graph.Node { return graph.ReduceMean(x, 1, 2) }
 
-// kernelShape is the kernel's shape in files, [out, in/groups, height, width].
-func (c Conv) kernelShape(x *graph.Node) []int {
-	return []int{c.Out, x.Shape().Dim(-1) / max(c.Groups, 1), c.Kernel, c.Kernel}
+// AdaptiveMean is PyTorch's AdaptiveAvgPool2d to side x side: output i of an axis of n is the mean of the inputs from
+// floor(i·n/side) up to ceil((i+1)·n/side). Such windows overlap where side does not divide n, and repeat inputs where n is
+// smaller; both axes are products with a constant matrix then.
+func AdaptiveMean(x *graph.Node, side int) *graph.Node {
+	if h := x.Shape().Dim(1); h != side {
+		x = graph.Einsum("bhwc,ih->biwc", x, graph.Const(x.Graph(), adaptiveMeans(h, side)))
+	}
+	if w := x.Shape().Dim(2); w != side {
+		x = graph.Einsum("bhwc,jw->bhjc", x, graph.Const(x.Graph(), adaptiveMeans(w, side)))
+	}
+	return x
 }
 
-// inputShape is the kernel's shape in graphs, [height, width, in/groups, out].
-func (c Conv) inputShape(x *graph.Node) []int {
-	return []int{c.Kernel, c.Kernel, x.Shape().Dim(-1) / max(c.Groups, 1), c.Out}
+// adaptiveMeans is the matrix [side, n] whose row i takes the mean of the inputs of output i.
+func adaptiveMeans(n, side int) [][]float32 {
+	rows := make([][]float32, side)
+	for i := range rows {
+		rows[i] = make([]float32, n)
+		from, to := i*n/side, ((i+1)*n+side-1)/side
+		for j := from; j < to; j++ {
+			rows[i][j] = 1 / float32(to-from)
+		}
+	}
+	return rows
 }
+
+// sizes are the kernel's height and width and the padding of both axes.
+func (c Conv) sizes() (h, w, padH, padW int) {
+	if c.KernelW > 0 {
+		return c.Kernel, c.KernelW, c.Pad, c.PadW
+	}
+	return c.Kernel, c.Kernel, c.Pad, c.Pad
+}
+
+// declareKernel declares name.weight, [out, in/groups, height, width].
+func (s Scope) declareKernel(name string, x *graph.Node, c Conv) Param {
+	h, w, _, _ := c.sizes()
+	return s.declare(name+".weight", true, c.Out, x.Shape().Dim(-1)/max(c.Groups, 1), h, w)
+}
+
+// kernel adds the input for a kernel.
+func (s Scope) kernel(p Param) *graph.Node {
+	return s.weight(p, p.Shape[0], p.Shape[1], p.Shape[2], p.Shape[3], hwio(p)...)
+}
+
+// hwio is a kernel's shape in graphs, [height, width, in/groups, out].
+func hwio(p Param) []int { return []int{p.Shape[2], p.Shape[3], p.Shape[1], p.Shape[0]} }
 
 func (s Scope) convolve(c Conv, x, kernel *graph.Node) *graph.Node {
-	b := graph.Convolve(x, kernel).Strides(max(c.Stride, 1)).PaddingPerDim([][2]int{{c.Pad, c.Pad}, {c.Pad, c.Pad}})
+	h, w, padH, padW := c.sizes()
+	b := graph.Convolve(x, kernel).Strides(max(c.Stride, 1)).PaddingPerDim([][2]int{{padH, padH}, {padW, padW}})
 	if c.Groups > 1 {
 		b = b.ChannelGroupCount(c.Groups)
 	}
-	return s.count(b.Done(), c.Kernel*c.Kernel*kernel.Shape().Dim(2))
-}
-
-func hwio(p Param, values []float32) []float32 {
-	return weights.OIHWToHWIO(values, p.Shape[0], p.Shape[1], p.Shape[2], p.Shape[3])
+	return s.count(b.Done(), h*w*kernel.Shape().Dim(2))
 }
 
 // alongChannels reshapes a vector so that it broadcasts along the last of rank axes.

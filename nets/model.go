@@ -57,20 +57,14 @@ func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if err := net.checkFile(f); err != nil {
-		return nil, fmt.Errorf("%s: %w", a.Name, err)
-	}
-	var unreadable error
-	m, err = newModel(b, a, net, func(name string) []float32 {
-		values, _, err := f.Float32(name)
-		if err != nil {
-			unreadable = errors.Join(unreadable, err)
-			p := net.Params[slices.IndexFunc(net.Params, func(p Param) bool { return p.Name == name })]
-			return make([]float32, p.Len())
-		}
-		return values
+	err = net.read(f, func(param func(string) []float32) error {
+		m, err = newModel(b, a, net, param)
+		return err
 	})
-	if err := errors.Join(err, unreadable); err != nil {
+	if err != nil {
+		if m != nil {
+			err = errors.Join(err, m.Close())
+		}
 		return nil, fmt.Errorf("%s: %w", a.Name, err)
 	}
 	m.WeightsSHA256 = f.SHA256()

@@ -1,7 +1,6 @@
 package nets
 
 import (
-	"slices"
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
@@ -12,16 +11,19 @@ import (
 // tolerance of logits against torchvision's, relative to the largest.
 const tolerance = 1e-4
 
+// expectation is what testdata knows of a network with made-up parameters.
+type expectation struct {
+	Parameters int
+	Batches    []struct {
+		Size    [3]int // pictures, height, width
+		Largest float64
+		Logits  [][]float32 // the first ones of each picture
+	}
+}
+
 // Every network, with made-up parameters on made-up pictures, gives torchvision's logits.
 func TestParity(t *testing.T) {
-	type expected struct {
-		Parameters int         `json:"parameters"`
-		Largest    float64     `json:"largest"`
-		Logits     [][]float32 `json:"logits"`
-	}
-	want := fixture[map[string]expected](t, "parity.json")
-	const n, h, w = 2, 71, 66
-	pictures := draw("pictures", n*h*w*3, -2, 2)
+	want := fixture[map[string]expectation](t, "parity.json")
 	for _, name := range Names() {
 		expected, ok := want[name]
 		if !ok {
@@ -36,13 +38,16 @@ func TestParity(t *testing.T) {
 		for _, engine := range engines {
 			t.Run(name+"/"+engine, func(t *testing.T) {
 				m := drawnModel(t, open(t, engine), name)
-				got, err := m.logits(pictures, size{n, h, w})
-				if err != nil {
-					t.Fatal(err)
-				}
 				worst := 0.0
-				for i, row := range expected.Logits {
-					worst = max(worst, difference(t, got[i*1000:i*1000+len(row)], row)/expected.Largest)
+				for _, batch := range expected.Batches {
+					s := size{batch.Size[0], batch.Size[1], batch.Size[2]}
+					got, err := m.logits(draw("pictures", s.n*s.h*s.w*3, -2, 2), s)
+					if err != nil {
+						t.Fatal(err)
+					}
+					for i, row := range batch.Logits {
+						worst = max(worst, difference(t, got[i*1000:i*1000+len(row)], row)/batch.Largest)
+					}
 				}
 				t.Logf("largest relative difference %.2g", worst)
 				if !(worst <= tolerance) {
@@ -54,9 +59,7 @@ func TestParity(t *testing.T) {
 }
 
 func TestParameterCounts(t *testing.T) {
-	want := fixture[map[string]struct {
-		Parameters int `json:"parameters"`
-	}](t, "parity.json")
+	want := fixture[map[string]expectation](t, "parity.json")
 	for _, name := range Names() {
 		a, err := Lookup(name)
 		if err != nil {
@@ -152,36 +155,6 @@ func TestNormalize(t *testing.T) {
 	}{{m, got[1:]}, {m, nil}, {pixel.New(0, 5, 3), got}} {
 		if err := p.Tensor(bad.m, bad.dst); err == nil {
 			t.Errorf("a picture of %d x %d into %d floats: no error", bad.m.W, bad.m.H, len(bad.dst))
-		}
-	}
-}
-
-// Names of what inner layers put out, and their shapes.
-func TestFeatures(t *testing.T) {
-	want := map[string]map[string][]int{
-		"squeezenet1_1": {"features.1": {1, 111, 111, 64}, "features.3": {1, 55, 55, 128}, "features.6": {1, 27, 27, 256}, "features.12": {1, 13, 13, 512}},
-		"resnet18":      {"relu": {1, 112, 112, 64}, "maxpool": {1, 56, 56, 64}, "layer1": {1, 56, 56, 64}, "layer4": {1, 7, 7, 512}, "avgpool": {1, 512}},
-		"resnet50":      {"layer1": {1, 56, 56, 256}, "layer2": {1, 28, 28, 512}, "layer3": {1, 14, 14, 1024}, "layer4": {1, 7, 7, 2048}},
-	}
-	b := open(t, "go")
-	for name, features := range want {
-		a, err := Lookup(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		net, err := a.trace(b)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for feature, shape := range features {
-			node, ok := net.Features[feature]
-			if !ok {
-				t.Errorf("%s has no feature %s", name, feature)
-				continue
-			}
-			if got := node.Shape().Dimensions; !slices.Equal(got, shape) {
-				t.Errorf("%s %s is %v, want %v", name, feature, got, shape)
-			}
 		}
 	}
 }

@@ -29,6 +29,14 @@ var imageNet = Preprocess{
 
 // architectures are all networks, in the order of Names.
 var architectures = []Architecture{
+	{"vgg11", imageNet, vgg(false, 1, 1, 2, 2, 2)},
+	{"vgg13", imageNet, vgg(false, 2, 2, 2, 2, 2)},
+	{"vgg16", imageNet, vgg(false, 2, 2, 3, 3, 3)},
+	{"vgg19", imageNet, vgg(false, 2, 2, 4, 4, 4)},
+	{"vgg11_bn", imageNet, vgg(true, 1, 1, 2, 2, 2)},
+	{"vgg13_bn", imageNet, vgg(true, 2, 2, 2, 2, 2)},
+	{"vgg16_bn", imageNet, vgg(true, 2, 2, 3, 3, 3)},
+	{"vgg19_bn", imageNet, vgg(true, 2, 2, 4, 4, 4)},
 	{"squeezenet1_1", imageNet, squeezeNet11},
 	{"resnet18", imageNet, resNet(basicBlock, 2, 2, 2, 2)},
 	{"resnet34", imageNet, resNet(basicBlock, 3, 4, 6, 3)},

@@ -1,11 +1,11 @@
 package nets
 
 import (
-	"fmt"
-
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/weights"
 )
 
 // Mode says what a graph is built for.
@@ -44,18 +44,30 @@ type Input struct {
 	Node *graph.Node
 	// value makes the input's elements from the parameters in a file.
 	value func(param func(name string) []float32) []float32
+	// stored is the sizes [out, in, height, width] of a weight whose axes stand in another order in graphs, else zero.
+	stored [4]int
+}
+
+// Stored is the inverse of what is done to a parameter when it is read: it gives the input's elements, or those of its
+// gradient, in the order in which files have them. Only in Training mode, where inputs are the parameters themselves.
+func (in Input) Stored(values []float32) []float32 {
+	if o, i, h, w := in.stored[0], in.stored[1], in.stored[2], in.stored[3]; o > 0 {
+		return weights.HWIOToOIHW(values, h, w, i, o)
+	}
+	return values
 }
 
 // Net is a network built into a graph.
 type Net struct {
-	// Logits are [batch, classes].
+	// Logits are [batch, classes], nil where the network is built only up to some features.
 	Logits *graph.Node
 	// Params are all parameters that a file must hold, in the order in which the graph code asks for them. They do
 	// not depend on the mode.
 	Params []Param
 	// Inputs are the graph's inputs for them, in the order of their creation.
 	Inputs []Input
-	// Features are inner activations by the name of torchvision's module that puts them out, such as layer1 of a ResNet.
+	// Features are inner activations by the name of torchvision's module that puts them out, such as layer1 of a ResNet;
+	// those of a VGG also by the names of the literature, such as relu4_1.
 	Features map[string]*graph.Node
 	// Statistics are, in Training mode, the running statistics after this batch, by the parameter's name.
 	Statistics map[string]*graph.Node
@@ -66,25 +78,47 @@ type Net struct {
 	mode    Mode
 	graph   *graph.Graph
 	ignored map[string]bool // what files may hold beside the parameters
+	wanted  map[string]bool // features that end the building; nil for the whole network
 }
 
 // Scope is a place in a network under construction: its parameters' names begin with the scope's prefix. Its methods
 // add layers to the graph; like all graph code they panic on mistakes.
 type Scope struct {
-	net    *Net
-	prefix string
+	net     *Net
+	prefix  string
+	epsilon float64 // of batch normalisations
 }
 
 // In is the scope of an inner module, such as layer1.0.
-func (s Scope) In(module string) Scope { return Scope{s.net, s.path(module) + "."} }
+func (s Scope) In(module string) Scope {
+	s.prefix = s.path(module) + "."
+	return s
+}
+
+// Epsilon is the scope with another ε in its batch normalisations than PyTorch's default of 1e-5.
+func (s Scope) Epsilon(epsilon float64) Scope {
+	s.epsilon = epsilon
+	return s
+}
 
 func (s Scope) path(name string) string { return s.prefix + name }
 
-// Mark gives x a name among the network's Features and returns it.
+// Mark gives x a name among the network's Features and returns it. It ends the building where that was the last feature
+// that [UpTo] asked for.
 func (s Scope) Mark(module string, x *graph.Node) *graph.Node {
-	s.net.Features[s.path(module)] = x
+	name := s.path(module)
+	s.net.Features[name] = x
+	if s.net.wanted[name] {
+		delete(s.net.wanted, name)
+		if len(s.net.wanted) == 0 {
+			panic(reached{})
+		}
+	}
 	return x
 }
+
+// reached is thrown when the last feature is there, so that the graph code of a network need not ask after each layer.
+type reached struct{}
 
 // count counts the multiply-adds of a layer whose outputs y are sums of so many products each.
 func (s Scope) count(y *graph.Node, products int) *graph.Node {
@@ -106,26 +140,17 @@ func (s Scope) input(name string, shape []int, value func(param func(name string
 	return node
 }
 
+// weight adds the input for a weight that files hold as [o, i, h, w] and the graph takes as [h, w, i, o], in shape.
+func (s Scope) weight(p Param, o, i, h, w int, shape ...int) *graph.Node {
+	node := s.input(p.Name, shape, func(param func(string) []float32) []float32 {
+		return weights.OIHWToHWIO(param(p.Name), o, i, h, w)
+	})
+	s.net.Inputs[len(s.net.Inputs)-1].stored = [4]int{o, i, h, w}
+	return node
+}
+
 // vector declares a parameter of one axis and adds the input that takes it unchanged.
 func (s Scope) vector(name string, learned bool, n int) *graph.Node {
 	p := s.declare(name, learned, n)
 	return s.input(p.Name, p.Shape, func(param func(string) []float32) []float32 { return param(p.Name) })
-}
-
-// Build adds the network to the graph of x, pictures normalised as Preprocess says, [batch, height, width, 3]. It panics
-// on mistakes, as graph code does. The inputs for the parameters are created after x.
-func (a Architecture) Build(x *graph.Node, mode Mode) *Net {
-	if x.Rank() != 4 || x.Shape().Dim(3) != 3 {
-		panic(fmt.Errorf("%s takes pictures [batch, height, width, 3], not %s", a.Name, x.Shape()))
-	}
-	net := newNet(x, mode)
-	net.Logits = a.build(Scope{net: net}, x)
-	return net
-}
-
-func newNet(x *graph.Node, mode Mode) *Net {
-	return &Net{
-		Features: map[string]*graph.Node{}, Statistics: map[string]*graph.Node{},
-		mode: mode, graph: x.Graph(), ignored: map[string]bool{},
-	}
 }

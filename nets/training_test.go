@@ -64,7 +64,7 @@ func TestBatchNormTraining(t *testing.T) {
 	for _, engine := range []string{"cpu", "go"} {
 		got := runOnce(t, open(t, engine), draw("pictures", size, -2, 2), want.Shape, func(x *graph.Node) (*Net, []*graph.Node) {
 			net := newNet(x, Training)
-			y := Scope{net: net}.BatchNorm("bn", x)
+			y := net.scope().BatchNorm("bn", x)
 			loss := graph.ReduceAllSum(graph.Mul(y, graph.Const(x.Graph(), tensors.FromFlatDataAndDimensions(cotangent, want.Shape...))))
 			gradients := graph.Gradient(loss, x, net.node(t, "bn.weight"), net.node(t, "bn.bias"))
 			return net, append(append([]*graph.Node{y}, gradients...), net.Statistics["bn.running_mean"], net.Statistics["bn.running_var"])

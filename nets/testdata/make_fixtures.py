@@ -4,6 +4,7 @@
 
 parity.json      for each network: the number of learned parameters, and the logits of the first classes for two
                  pictures, with made-up parameters
+features.json    inner activations of a VGG by the names of the literature
 training.json    ResNet-18 in training mode: loss, gradients and running statistics after one step
 batchnorm.json   one batch normalisation in training mode: output, gradients and running statistics
 normalize.json   ToTensor and Normalize of every 8-bit value
@@ -66,18 +67,67 @@ def numbers(t):
     return [float(str(v)) for v in t.detach().flatten().numpy()]
 
 
+# Pictures odd and not square, so that every rounding of a size matters. For one network of each family whose classifier
+# depends on the size (by adaptive pooling) or that looks another way at its usual size, one picture of that size too.
+SMALL = [2, 71, 66]
+NETWORKS = {
+    "vgg11": [SMALL],
+    "vgg13": [SMALL],
+    "vgg16": [SMALL, [1, 224, 224]],
+    "vgg19": [SMALL],
+    "vgg11_bn": [SMALL],
+    "vgg13_bn": [SMALL],
+    "vgg16_bn": [SMALL],
+    "vgg19_bn": [SMALL],
+    "squeezenet1_1": [SMALL],
+    "resnet18": [SMALL],
+    "resnet34": [SMALL],
+    "resnet50": [SMALL],
+    "resnet101": [SMALL],
+    "resnet152": [SMALL],
+}
+
+
+def network(name):
+    """The network as it is with published weights, but with made-up ones."""
+    changes = {}
+    return fill(getattr(torchvision.models, name)(**changes))
+
+
 def parity():
     out = {}
-    for name in ["squeezenet1_1", "resnet18", "resnet34", "resnet50", "resnet101", "resnet152"]:
-        model = fill(getattr(torchvision.models, name)()).eval()
-        with torch.no_grad():
-            logits = model(pictures(2, 71, 66))  # odd and not square: every rounding of a size matters
-        out[name] = {
-            "parameters": sum(p.numel() for p in model.parameters()),
-            "largest": float(logits.abs().max()),
-            "logits": [numbers(row[:SHOWN]) for row in logits],
-        }
+    for name, sizes in NETWORKS.items():
+        model = network(name).eval()
+        out[name] = {"parameters": sum(p.numel() for p in model.parameters()), "batches": []}
+        for size in sizes:
+            with torch.no_grad():
+                logits = model(pictures(*size))
+            shown = [numbers(row[:SHOWN]) for row in logits]
+            out[name]["batches"].append({"size": size, "largest": float(logits.abs().max()), "logits": shown})
     return out
+
+
+def features():
+    """Of VGG-19, whose module of each name is told by counting convolutions and poolings; 24 values spread over each."""
+    model = network("vgg19").eval().features
+    stage, number, x, out = 1, 0, pictures(1, 53, 46), {}
+    for module in model:
+        module.inplace = False
+        x = module(x)
+        kind = type(module).__name__
+        number += kind == "Conv2d"
+        name = {"Conv2d": f"conv{stage}_{number}", "ReLU": f"relu{stage}_{number}", "MaxPool2d": f"pool{stage}"}[kind]
+        if kind == "MaxPool2d":
+            stage, number = stage + 1, 0
+        nhwc = x.permute(0, 2, 3, 1)
+        out[name] = {"shape": list(nhwc.shape), "spread": spread(nhwc, 24)}
+    return out
+
+
+def spread(t, n):
+    """The elements i·len/n of a tensor laid out in one row."""
+    flat = t.detach().flatten()
+    return numbers(flat[torch.arange(n) * flat.numel() // n])
 
 
 def training():
@@ -128,7 +178,7 @@ def normalize():
     return [numbers(channel) for channel in t]
 
 
-for name, make in [("parity", parity), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
+for name, make in [("parity", parity), ("features", features), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
     with open(name + ".json", "w") as f:
         json.dump(make(), f, separators=(",", ":"))
         f.write("\n")
