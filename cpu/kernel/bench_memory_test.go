@@ -87,3 +87,32 @@ func BenchmarkISA(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkNorm runs the passes of batch normalisation in training over a layer of
+// ResNet-50 at batch 8.
+func BenchmarkNorm(b *testing.B) {
+	p := pool(b)
+	r := rand.New(rand.NewPCG(1, 1))
+	for _, n := range []Norm{{Rows: 8 * 56 * 56, C: 256}, {Rows: 8 * 14 * 14, C: 1024}} {
+		size := n.Rows * n.C
+		n.Mean, n.Scale, n.Offset = floats(r, n.C), floats(r, n.C), floats(r, n.C)
+		k, sum, sumX := floats(r, n.C), make([]float32, n.C), make([]float32, n.C)
+		x, y, out := floats(r, size), floats(r, size), make([]float32, size)
+		for _, c := range []struct {
+			name    string
+			tensors int
+			run     func()
+		}{
+			{"moments", 1, func() { Moments(p, n.Rows, n.C, x, sum, sumX) }},
+			{"apply", 2, func() { n.Apply(p, x, nil, ReLU, out) }},
+			{"apply-add", 3, func() { n.Apply(p, x, y, ReLU, out) }},
+			{"sums", 2, func() { n.GradientSums(p, x, y, false, sum, sumX) }},
+			{"sums-gated", 2, func() { n.GradientSums(p, x, y, true, sum, sumX) }},
+			{"sums-add", 4, func() { n.GatedSums(p, x, y, out, out, sum, sumX) }},
+			{"gradient", 3, func() { n.Gradient(p, x, y, false, k, k, k, out) }},
+			{"gradient-gated", 3, func() { n.Gradient(p, x, y, true, k, k, k, out) }},
+		} {
+			b.Run(fmt.Sprintf("%s-%dx%d", c.name, n.Rows, n.C), func(b *testing.B) { fastest(b, 4*c.tensors*size, 0, c.run) })
+		}
+	}
+}

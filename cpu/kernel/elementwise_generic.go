@@ -19,6 +19,7 @@ var generic = impl{
 	scale:      scaleGeneric,
 	exp:        expGeneric,
 	functions:  genericFunctions,
+	norm:       normGeneric,
 	rowSum:     rowSumGeneric,
 	rowMax:     rowMaxGeneric,
 	patches:    patchesGeneric,

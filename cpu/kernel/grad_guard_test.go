@@ -36,3 +36,32 @@ func TestGradientsStayInside(t *testing.T) {
 		}
 	})
 }
+
+// TestTrainingLoopsStayInside does so with the loops of batch normalisation, gates and
+// the gradient of max pooling.
+func TestTrainingLoopsStayInside(t *testing.T) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(18, 7))
+		for n := 1; n < 70; n++ {
+			before := n%2 == 0
+			b := newNormBlock(r, n)
+			for _, v := range b.operands() {
+				*v = guarded(t, *v, before)
+			}
+			for _, loop := range current.Load().norm.byName() {
+				loop(b)
+			}
+			Gate(b.out, b.x, b.dy)
+		}
+		for i := range 60 {
+			l := randomPool(r)
+			pixels := l.N * l.OutH() * l.OutW()
+			if l.N*l.H*l.W == 0 || pixels == 0 {
+				continue
+			}
+			x, dy := guarded(t, floats(r, l.N*l.H*l.W*l.C), i%2 == 0), guarded(t, floats(r, pixels*l.C), i%2 == 0)
+			l.MaxGradient(Serial, x, dy, guarded(t, x, i%2 == 0))
+		}
+	})
+}

@@ -5,14 +5,15 @@ import "fmt"
 // Batch normalisation in training, over rows of c channels: all pixels of all
 // pictures. What a pass costs is its way through memory, so each of the four
 // passes (statistics and result, sums of the gradient and gradient) goes through
-// it once: rows are taken in blocks that stay in the first-level cache, on which
-// the element-wise loops run one after the other.
+// it once, with the loops of normBlock: over stretches of rows, with the vectors of
+// the normalisation tiled to their length, so that a loop needn't know where a row
+// ends.
 
-// normBlock is the number of floats in a block, normChunk that of those that a
-// task handles. Sums are taken per chunk and added up in order.
+// normStretch is the least number of floats in a stretch, normChunk that of those
+// that a task handles. Sums are taken per chunk and added up in order.
 const (
-	normBlock = 1 << 10
-	normChunk = 1 << 15
+	normStretch = 1 << 10
+	normChunk   = 1 << 15
 )
 
 // chunks calls f for stretches of rows, from r0 to r1-1, several at once. blocks
@@ -25,7 +26,7 @@ func chunks(p Parallel, rows, c int, f func(w *workspace, i, r0, r1, blocks int)
 	p(count, func(i int) {
 		w := getWorkspace()
 		defer w.release()
-		f(w, i, i*chunk, min(rows, (i+1)*chunk), max(1, normBlock/c))
+		f(w, i, i*chunk, min(rows, (i+1)*chunk), max(1, normStretch/c))
 	})
 }
 
@@ -69,14 +70,15 @@ func checkRows(rows, c int, tensors ...[]float32) {
 }
 
 // Moments computes the mean and the (biased) variance of each of c channels over
-// the rows of x. Each chunk of rows has a rough mean aᵢ of its own, to which the
-// distances d are summed up together with their squares; the chunks, of nᵢ
-// rows, are put together in double precision by
+// the rows of x. Each chunk of rows has a rough mean aᵢ of its own, that of its first
+// stretch, to which the distances d are summed up together with their squares; the
+// chunks, of nᵢ rows, are put together in double precision by
 //
 //	mᵢ = aᵢ + Σd/nᵢ,  Σ(x-m)² = Σ over chunks of (Σd² - (Σd)²/nᵢ + nᵢ·(mᵢ-m)²)
 //
-// so that a large mean costs no accuracy. It panics if a slice is too short or
-// there are no rows.
+// so that a large mean costs no accuracy, and neither does a rough mean that is far
+// off: rows so far from the others that it is are a large part of the variance. It
+// panics if a slice is too short or there are no rows.
 func Moments(p Parallel, rows, c int, x, mean, variance []float32) {
 	checkRows(rows, c, x)
 	if rows == 0 {
@@ -88,43 +90,56 @@ func Moments(p Parallel, rows, c int, x, mean, variance []float32) {
 	defer all.release()
 	sums := all.floats(3 * count * c) // per chunk: rough mean, Σd, Σd²
 	chunks(p, rows, c, func(w *workspace, i, r0, r1, block int) {
-		part := w.parts(4, block*c)
-		sum, squares, minus, d := part[0], part[1], part[2], part[3]
-		blocksOf(r0, r1, block, func(lo, hi int) { im.add(sum[:(hi-lo)*c], sum[:(hi-lo)*c], x[lo*c:hi*c]) }, sum)
-		rough := sums[3*i*c:][:c]
-		im.scale(rough, fold(im, sum, c), 1/float32(r1-r0), 0)
-		for j, v := range rough {
-			minus[j] = -v
-		}
-		tiled(minus[c:], minus[:c])
+		part := w.parts(3, block*c)
+		b := &w.norm
+		b.sum, b.sumX, b.mean = part[0], part[1], part[2]
+		first := min(block, r1-r0)
+		copy(b.mean, x[r0*c:(r0+first)*c])
+		rough := fold(im, b.mean[:first*c], c)
+		im.scale(rough, rough, 1/float32(first), 0)
+		tiled(b.mean[c:], rough)
+		copy(sums[3*i*c:], rough)
 		blocksOf(r0, r1, block, func(lo, hi int) {
-			d := d[:(hi-lo)*c]
-			im.add(d, x[lo*c:hi*c], minus)
-			im.add(sum[:len(d)], sum[:len(d)], d)
-			im.mul(d, d, d)
-			im.add(squares[:len(d)], squares[:len(d)], d)
-		}, sum, squares)
-		copy(sums[(3*i+1)*c:][:c], fold(im, sum, c))
-		copy(sums[(3*i+2)*c:][:c], fold(im, squares, c))
+			b.x, b.n = x[lo*c:hi*c], (hi-lo)*c
+			b.run(im.norm.moments, b.x, b.mean, b.sum, b.sumX)
+		}, b.sum, b.sumX)
+		copy(sums[(3*i+1)*c:][:c], fold(im, b.sum, c))
+		copy(sums[(3*i+2)*c:][:c], fold(im, b.sumX, c))
 	})
-	for j := range c {
-		var total, squares float64
-		part := func(i int) (n, rough, d, d2 float64) {
+	channels(p, c, func(lo, hi int) {
+		var m, squares [mergeChannels]float64
+		part := func(i, j int) (n, rough, d, d2 float64) {
 			at := sums[3*i*c+j:]
 			return float64(min(rows, (i+1)*chunk) - i*chunk), float64(at[0]), float64(at[c]), float64(at[2*c])
 		}
 		for i := range count {
-			n, rough, d, _ := part(i)
-			total += n*rough + d
+			for j := lo; j < hi; j++ {
+				n, rough, d, _ := part(i, j)
+				m[j-lo] += n*rough + d
+			}
 		}
-		m := total / float64(rows)
+		for j := range m {
+			m[j] /= float64(rows)
+		}
 		for i := range count {
-			n, rough, d, d2 := part(i)
-			far := rough + d/n - m
-			squares += d2 - d*d/n + n*far*far
+			for j := lo; j < hi; j++ {
+				n, rough, d, d2 := part(i, j)
+				far := rough + d/n - m[j-lo]
+				squares[j-lo] += d2 - d*d/n + n*far*far
+			}
 		}
-		mean[j], variance[j] = float32(m), float32(max(squares, 0)/float64(rows))
-	}
+		for j := lo; j < hi; j++ {
+			mean[j], variance[j] = float32(m[j-lo]), float32(max(squares[j-lo], 0)/float64(rows))
+		}
+	})
+}
+
+// mergeChannels is the number of channels whose sums a task puts together.
+const mergeChannels = 64
+
+// channels calls f for stretches of c channels, several at once.
+func channels(p Parallel, c int, f func(lo, hi int)) {
+	p((c+mergeChannels-1)/mergeChannels, func(i int) { f(i*mergeChannels, min(c, (i+1)*mergeChannels)) })
 }
 
 // blocksOf clears the sums and calls f for each block of the rows r0, …, r1-1.
@@ -144,20 +159,15 @@ type Norm struct {
 	Mean, Scale, Offset []float32
 }
 
-// vectors tiles the vectors of n and some others to the length of a block.
-func (n Norm) vectors(w *workspace, block, more int, others ...[]float32) (minus, scale, offset []float32, rest, scratch [][]float32) {
-	part := w.parts(3+len(others)+more, block*n.C)
-	minus, scale, offset = part[0], part[1], part[2]
-	for j, v := range n.Mean[:n.C] {
-		minus[j] = -v
+// block gives a block with the vectors of n and some others tiled to its length.
+func (n Norm) block(w *workspace, rows int, others ...[]float32) (b *normBlock, rest [][]float32) {
+	part := w.parts(3+len(others), rows*n.C)
+	b = &w.norm
+	for i, v := range append([][]float32{n.Mean, n.Scale, n.Offset}, others...) {
+		tiled(part[i], v[:n.C])
 	}
-	tiled(minus[n.C:], minus[:n.C])
-	tiled(scale, n.Scale[:n.C])
-	tiled(offset, n.Offset[:n.C])
-	for i, v := range others {
-		rest = append(rest, tiled(part[3+i], v[:n.C]))
-	}
-	return minus, scale, offset, rest, part[3+len(others):]
+	b.mean, b.scale, b.offset = part[0], part[1], part[2]
+	return b, part[3:]
 }
 
 // Apply computes out = act(y + add); add may be nil. out may be x or add.
@@ -166,68 +176,77 @@ func (n Norm) Apply(p Parallel, x, add []float32, act Activation, out []float32)
 	im := current.Load()
 	lo, hi := Epilogue{Act: act}.bounds()
 	chunks(p, n.Rows, n.C, func(w *workspace, _, r0, r1, block int) {
-		minus, scale, offset, _, scratch := n.vectors(w, block, 1)
+		b, _ := n.block(w, block)
+		b.lo, b.hi = lo, hi
 		for r := r0; r < r1; r += block {
 			from, to := r*n.C, min(r1, r+block)*n.C
-			t, out := scratch[0][:to-from], out[from:to]
-			im.add(t, x[from:to], minus)
-			im.mul(t, t, scale)
-			if add == nil && act == None {
-				im.add(out, t, offset)
+			b.n, b.x, b.out = to-from, x[from:to], out[from:to]
+			if add == nil {
+				b.run(im.norm.apply, b.x, b.out, b.mean, b.scale, b.offset)
 				continue
 			}
-			im.add(t, t, offset)
-			if add != nil {
-				im.add(t, t, add[from:to])
-			}
-			im.clamp(out, t, lo, hi)
+			b.add = add[from:to]
+			b.run(im.norm.applyAdd, b.x, b.add, b.out, b.mean, b.scale, b.offset)
 		}
 	})
-}
-
-// centred gives the gradient of y and leaves x - Mean in t for a block of rows:
-// dy, or if gated, dy where y isn't negative.
-func (n Norm) centred(im *impl, gated bool, x, dy, minus, scale, offset, t, t2 []float32) []float32 {
-	im.add(t, x, minus)
-	if !gated {
-		return dy
-	}
-	im.mul(t2, t, scale)
-	im.add(t2, t2, offset)
-	im.gate(t2, dy, t2)
-	return t2
 }
 
 // GradientSums computes Σ dy and Σ dy·(x - Mean) for each channel. If gated, dy
 // is the gradient of max(y, 0) and counts where y isn't negative, as GoMLX has it.
 func (n Norm) GradientSums(p Parallel, x, dy []float32, gated bool, sum, sumX []float32) {
 	checkRows(n.Rows, n.C, x, dy)
+	im := current.Load()
+	loop := im.norm.sums
+	if gated {
+		loop = im.norm.sumsGated
+	}
+	n.sums(p, sum, sumX, func(b *normBlock, lo, hi int) {
+		b.x, b.dy = x[lo:hi], dy[lo:hi]
+		b.run(loop, b.x, b.dy, b.mean, b.scale, b.offset, b.sum, b.sumX)
+	})
+}
+
+// GatedSums computes gated = dy where y + add isn't negative, else 0: the gradient
+// of max(y + add, 0), and its sums as GradientSums does. gated may be dy.
+func (n Norm) GatedSums(p Parallel, x, add, dy, gated, sum, sumX []float32) {
+	checkRows(n.Rows, n.C, x, add, dy, gated)
+	im := current.Load()
+	n.sums(p, sum, sumX, func(b *normBlock, lo, hi int) {
+		b.x, b.dy, b.add, b.out = x[lo:hi], dy[lo:hi], add[lo:hi], gated[lo:hi]
+		b.run(im.norm.sumsAdd, b.x, b.dy, b.add, b.out, b.mean, b.scale, b.offset, b.sum, b.sumX)
+	})
+}
+
+// sums adds up what visit, which is given the elements lo, …, hi-1, adds to the sums
+// of its block.
+func (n Norm) sums(p Parallel, sum, sumX []float32, visit func(b *normBlock, lo, hi int)) {
 	im, c := current.Load(), n.C
 	count, _ := chunkCount(n.Rows, c)
 	all := getWorkspace()
 	defer all.release()
 	sums := all.floats(2 * count * c)
 	chunks(p, n.Rows, c, func(w *workspace, i, r0, r1, block int) {
-		minus, scale, offset, _, scratch := n.vectors(w, block, 4)
-		plain, withX := scratch[0], scratch[1]
+		b, more := n.block(w, block, n.Mean, n.Mean)
+		b.sum, b.sumX = more[0], more[1]
 		blocksOf(r0, r1, block, func(lo, hi int) {
-			t, t2 := scratch[2][:(hi-lo)*c], scratch[3][:(hi-lo)*c]
-			g := n.centred(im, gated, x[lo*c:hi*c], dy[lo*c:hi*c], minus, scale, offset, t, t2)
-			im.add(plain[:len(t)], plain[:len(t)], g)
-			im.mul(t, t, g)
-			im.add(withX[:len(t)], withX[:len(t)], t)
-		}, plain, withX)
-		copy(sums[2*i*c:][:c], fold(im, plain, c))
-		copy(sums[(2*i+1)*c:][:c], fold(im, withX, c))
+			b.n = (hi - lo) * c
+			visit(b, lo*c, hi*c)
+		}, b.sum, b.sumX)
+		copy(sums[2*i*c:][:c], fold(im, b.sum, c))
+		copy(sums[(2*i+1)*c:][:c], fold(im, b.sumX, c))
 	})
-	for j := range c {
-		var a, b float64
+	channels(p, c, func(lo, hi int) {
+		var a, b [mergeChannels]float64
 		for i := range count {
-			a += float64(sums[2*i*c+j])
-			b += float64(sums[(2*i+1)*c+j])
+			for j := lo; j < hi; j++ {
+				a[j-lo] += float64(sums[2*i*c+j])
+				b[j-lo] += float64(sums[(2*i+1)*c+j])
+			}
 		}
-		sum[j], sumX[j] = float32(a), float32(b)
-	}
+		for j := lo; j < hi; j++ {
+			sum[j], sumX[j] = float32(a[j-lo]), float32(b[j-lo])
+		}
+	})
 }
 
 // Gradient computes dx = dy·k + (x - Mean)·q + r with vectors k, q and r, dy as in
@@ -236,16 +255,17 @@ func (n Norm) GradientSums(p Parallel, x, dy []float32, gated bool, sum, sumX []
 func (n Norm) Gradient(p Parallel, x, dy []float32, gated bool, k, q, r []float32, dx []float32) {
 	checkRows(n.Rows, n.C, x, dy, dx)
 	im, c := current.Load(), n.C
+	loop := im.norm.gradient
+	if gated {
+		loop = im.norm.gradientGated
+	}
 	chunks(p, n.Rows, c, func(w *workspace, _, r0, r1, block int) {
-		minus, scale, offset, v, scratch := n.vectors(w, block, 2, k, q, r)
+		b, v := n.block(w, block, k, q, r)
+		b.k, b.q, b.r = v[0], v[1], v[2]
 		for row := r0; row < r1; row += block {
 			lo, hi := row*c, min(r1, row+block)*c
-			t, t2 := scratch[0][:hi-lo], scratch[1][:hi-lo]
-			g := n.centred(im, gated, x[lo:hi], dy[lo:hi], minus, scale, offset, t, t2)
-			im.mul(t, t, v[1])
-			im.add(t, t, v[2])
-			im.mul(t2, g, v[0])
-			im.add(dx[lo:hi], t, t2)
+			b.n, b.x, b.dy, b.out = hi-lo, x[lo:hi], dy[lo:hi], dx[lo:hi]
+			b.run(loop, b.x, b.dy, b.out, b.mean, b.scale, b.offset, b.k, b.q, b.r)
 		}
 	})
 }

@@ -82,6 +82,21 @@ func TestNormEqualsDefinition(t *testing.T) {
 			}
 			close32(t, "normalised, with addend and activation", out, wantOut, 1e-6)
 
+			sum, sumX, wantSum, wantSumX := make([]float32, c.C), make([]float32, c.C), make([]float64, c.C), make([]float64, c.C)
+			for i, v := range c.dy {
+				if c.y(i)+float64(c.add[i]) < 0 {
+					v = 0
+				}
+				wantOut[i] = float64(v)
+				wantSum[i%c.C] += float64(v)
+				wantSumX[i%c.C] += float64(v) * (float64(c.x[i]) - float64(c.Mean[i%c.C]))
+			}
+			passed := append([]float32(nil), c.dy...)
+			c.GatedSums(workers(2), c.x, c.add, passed, passed, sum, sumX)
+			close32(t, "gated", passed, wantOut, 0)
+			close32(t, "gated sum", sum, wantSum, 1e-5)
+			close32(t, "gated sum of products", sumX, wantSumX, 1e-5)
+
 			for _, gated := range []bool{false, true} {
 				sum, sumX, wantSum, wantSumX := make([]float32, c.C), make([]float32, c.C), make([]float64, c.C), make([]float64, c.C)
 				for i, v := range c.dy {

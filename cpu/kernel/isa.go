@@ -27,6 +27,7 @@ type impl struct {
 	scale         func(dst, a []float32, s, offset float32)
 	exp           func(dst, a []float32)
 	functions
+	norm normLoops // of batch normalisation in training
 	// Reductions; rowMax of nothing is -Inf, rowSum of nothing 0.
 	rowSum, rowMax func(a []float32) float32
 }

@@ -35,9 +35,11 @@ var avx512 = impl{
 	scale:      scalars(scaleStreamAVX512),
 	exp:        unary(expStreamAVX512),
 	functions:  functionsAVX512,
-	rowSum:     reduction(sumRowAVX512),
-	rowMax:     reduction(maxRowAVX512),
-	patches:    [2][3]func(*patch){{input2PatchAVX512, filter2PatchAVX512, output2PatchAVX512}, {input4PatchAVX512, filter4PatchAVX512, output4PatchAVX512}},
+	norm: normLoops{moments: normMomentsAVX512, apply: normApplyAVX512, applyAdd: normApplyAddAVX512, sums: normSumsAVX512, sumsGated: normSumsGatedAVX512,
+		sumsAdd: normSumsAddAVX512, gradient: normGradientAVX512, gradientGated: normGradientGatedAVX512},
+	rowSum:  reduction(sumRowAVX512),
+	rowMax:  reduction(maxRowAVX512),
+	patches: [2][3]func(*patch){{input2PatchAVX512, filter2PatchAVX512, output2PatchAVX512}, {input4PatchAVX512, filter4PatchAVX512, output4PatchAVX512}},
 }
 
 var avx2 = impl{
@@ -56,9 +58,11 @@ var avx2 = impl{
 	scale:      scalars(scaleStreamAVX2),
 	exp:        unary(expStreamAVX2),
 	functions:  functionsAVX2,
-	rowSum:     reduction(sumRowAVX2),
-	rowMax:     reduction(maxRowAVX2),
-	patches:    [2][3]func(*patch){{input2PatchAVX2, filter2PatchAVX2, output2PatchAVX2}, {input4PatchAVX2, filter4PatchAVX2, output4PatchAVX2}},
+	norm: normLoops{moments: normMomentsAVX2, apply: normApplyAVX2, applyAdd: normApplyAddAVX2, sums: normSumsAVX2, sumsGated: normSumsGatedAVX2,
+		sumsAdd: normSumsAddAVX2, gradient: normGradientAVX2, gradientGated: normGradientGatedAVX2},
+	rowSum:  reduction(sumRowAVX2),
+	rowMax:  reduction(maxRowAVX2),
+	patches: [2][3]func(*patch){{input2PatchAVX2, filter2PatchAVX2, output2PatchAVX2}, {input4PatchAVX2, filter4PatchAVX2, output4PatchAVX2}},
 }
 
 // The following give assembly, which takes pointers and a length, the form that

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// TestLayout: the offsets that asm/tile.go, asm/outer.go and asm/taps.go assume, on 64-bit
+// TestLayout: the offsets that asm/tile.go, asm/outer.go, asm/taps.go and asm/norm.go assume, on 64-bit
 // machines.
 func TestLayout(t *testing.T) {
 	if unsafe.Sizeof(0) != 8 {
@@ -15,6 +15,7 @@ func TestLayout(t *testing.T) {
 	var b taps
 	var p patch
 	var o outer
+	var n normBlock
 	for _, c := range []struct {
 		name      string
 		got, want uintptr
@@ -66,6 +67,21 @@ func TestLayout(t *testing.T) {
 		{"run", unsafe.Sizeof(run{}), 24},
 		{"taps.lo", unsafe.Offsetof(b.lo), 208},
 		{"taps.hi", unsafe.Offsetof(b.hi), 212},
+		{"normBlock.x", unsafe.Offsetof(n.x), 0},
+		{"normBlock.dy", unsafe.Offsetof(n.dy), 24},
+		{"normBlock.add", unsafe.Offsetof(n.add), 48},
+		{"normBlock.out", unsafe.Offsetof(n.out), 72},
+		{"normBlock.mean", unsafe.Offsetof(n.mean), 96},
+		{"normBlock.scale", unsafe.Offsetof(n.scale), 120},
+		{"normBlock.offset", unsafe.Offsetof(n.offset), 144},
+		{"normBlock.k", unsafe.Offsetof(n.k), 168},
+		{"normBlock.q", unsafe.Offsetof(n.q), 192},
+		{"normBlock.r", unsafe.Offsetof(n.r), 216},
+		{"normBlock.sum", unsafe.Offsetof(n.sum), 240},
+		{"normBlock.sumX", unsafe.Offsetof(n.sumX), 264},
+		{"normBlock.n", unsafe.Offsetof(n.n), 288},
+		{"normBlock.lo", unsafe.Offsetof(n.lo), 296},
+		{"normBlock.hi", unsafe.Offsetof(n.hi), 300},
 		{"patch.x", unsafe.Offsetof(p.x), 0},
 		{"patch.out", unsafe.Offsetof(p.out), 24},
 		{"patch.add", unsafe.Offsetof(p.add), 48},

@@ -24,6 +24,7 @@ type workspace struct {
 	taps  taps
 	patch patch
 	outer outer
+	norm  normBlock
 	buf   []float32
 	segs  []int
 }
@@ -37,6 +38,7 @@ func getWorkspace() *workspace { return workspaces.Get().(*workspace) }
 func (w *workspace) release() {
 	w.tile = tile{}
 	w.patch = patch{}
+	w.norm = normBlock{}
 	w.outer = outer{runs: w.outer.runs[:0]}
 	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}
 	workspaces.Put(w)
