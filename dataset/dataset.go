@@ -6,7 +6,8 @@
 // decoded and nothing is kept in memory but the index. [Map] runs a function
 // over the items on several cores and yields the results in order. The 1,000
 // classes of ILSVRC-2012 are at [Class], the 16 entry-level categories of
-// Geirhos et al. at [Categories], [CategoryOf] and [CategoryClasses].
+// Geirhos et al. at [Categories], [CategoryOf] and [CategoryClasses]. [Set.Truths]
+// tells which class each picture shows.
 package dataset
 
 import (
@@ -43,6 +44,11 @@ type Item struct {
 	// Size of the encoded picture in bytes; 0 for a broken symbolic link, whose
 	// [Set.Read] says so.
 	Size int64
+
+	// Label is what the file of the same name ending in .cls says, without white
+	// space around it: the class of the picture in the layout of WebDataset; "" where
+	// there is no such file.
+	Label string
 }
 
 // Skipped counts what lay beside the pictures and was left out of a set.
@@ -57,18 +63,18 @@ type Skipped struct {
 type Set struct {
 	path    string
 	items   []Item
-	places  []place // places[i] is where items[i] lies
+	places  []place           // places[i] is where items[i] lies
+	labels  map[string]string // contents of the .cls files, by labelKey
 	skipped Skipped
-
-	archive io.ReaderAt // of a tar: what the offsets refer to
 	closers []func() error
 }
 
-// place is where an item lies: in a file of its own, or at an offset of the
-// set's archive.
+// place is where an item lies: in a file of its own, or as an entry of an archive.
 type place struct {
-	file   string
-	offset int64
+	file    string      // the picture's, or the archive's
+	archive io.ReaderAt // nil for a file of its own
+	entry   string      // key inside the archive
+	offset  int64
 }
 
 // Open reads the index of a set of pictures. The path may be
@@ -79,10 +85,14 @@ type place struct {
 //     paths or "..", the same key twice, or a missing end are errors;
 //   - a .tar.gz or .tgz archive, which is first unpacked to a temporary .tar
 //     (in os.TempDir, at most [MaxUnpacked] bytes) that [Set.Close] removes;
-//   - a .txt list with one path per line, relative to the folder of the list.
-//     Blank lines and lines that start with # are ignored. The key of a path
-//     that leads out of that folder is what is left without its leading "/" and
-//     "..".
+//   - several archives that are one set, as a pattern of their names:
+//     "val-{000..009}.tar", "{train,val}.tar", "shards/*.tar" (see [Shards]); or a
+//     folder of .tar archives that holds no pictures itself;
+//   - a .txt list with one path per line, relative to the folder of the list; the
+//     path may lead into an archive ("val.tar/n01440764/a.JPEG"), as
+//     [Set.Location] gives it. Blank lines and lines that start with # are ignored.
+//     The key of a path that leads out of that folder is what is left without its
+//     leading "/" and "..".
 //
 // Pictures are files ending in .png, .jpg or .jpeg in any case; everything else
 // is counted in [Set.Skipped]. A set without any picture is an error that Is
@@ -98,18 +108,16 @@ func Open(path string) (*Set, error) {
 
 func (s *Set) open() error {
 	st, err := os.Stat(s.path)
-	if err != nil {
-		return bare(err)
-	}
-	name := strings.ToLower(filepath.Base(s.path))
 	switch {
+	case err != nil && isPattern(s.path):
+		err = s.openShards()
+	case err != nil:
+		return bare(err)
 	case st.IsDir():
 		err = s.openFolder()
-	case strings.HasSuffix(name, ".tar"):
-		err = s.openTar()
-	case strings.HasSuffix(name, ".tar.gz"), strings.HasSuffix(name, ".tgz"):
-		err = s.openTarGzip(MaxUnpacked)
-	case strings.HasSuffix(name, ".txt"):
+	case isArchive(s.path):
+		err = s.openArchive(s.path)
+	case strings.EqualFold(filepath.Ext(s.path), ".txt"):
 		err = s.openList()
 	default:
 		return errors.New("a set of pictures is a folder, a .tar, .tar.gz or .tgz archive, or a .txt list of paths")
@@ -120,6 +128,7 @@ func (s *Set) open() error {
 	if len(s.items) == 0 {
 		return ErrEmpty
 	}
+	s.attachLabels()
 	return s.sort()
 }
 
@@ -156,6 +165,16 @@ func (s *Set) Len() int { return len(s.items) }
 // Item returns picture i of the set, 0 <= i < Len.
 func (s *Set) Item(i int) Item { return s.items[i] }
 
+// Location is the path of picture i: that of its file, or that of the archive
+// followed by the key in it. A .txt list of such paths can be opened again.
+func (s *Set) Location(i int) string {
+	at := s.places[i]
+	if at.archive == nil {
+		return at.file
+	}
+	return filepath.Join(at.file, filepath.FromSlash(at.entry))
+}
+
 // Skipped says what was left out.
 func (s *Set) Skipped() Skipped { return s.skipped }
 
@@ -170,12 +189,12 @@ func (s *Set) Read(i int) ([]byte, error) {
 }
 
 func (s *Set) read(item Item, at place) ([]byte, error) {
-	if s.archive != nil {
+	if at.archive != nil {
 		if item.Size > MaxPicture {
 			return nil, errTooLarge(item.Size)
 		}
 		data := make([]byte, item.Size)
-		if n, err := s.archive.ReadAt(data, at.offset); n < len(data) {
+		if n, err := at.archive.ReadAt(data, at.offset); n < len(data) {
 			if err == io.EOF {
 				err = io.ErrUnexpectedEOF
 			}

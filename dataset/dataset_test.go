@@ -33,11 +33,11 @@ var animals = tree{
 }
 
 var animalItems = []Item{
-	{"bear/b1.png", "bear", 10},
-	{"bear/b2.PNG", "bear", 11},
-	{"dog/d.JPEG", "dog", 3},
-	{"dog/deep/er/e.jpg", "er", 10},
-	{"top.jpg", "", 8},
+	{"bear/b1.png", "bear", 10, ""},
+	{"bear/b2.PNG", "bear", 11, ""},
+	{"dog/d.JPEG", "dog", 3, ""},
+	{"dog/deep/er/e.jpg", "er", 10, ""},
+	{"top.jpg", "", 8, ""},
 }
 
 func (tr tree) folder(t testing.TB) string {
@@ -228,8 +228,8 @@ func TestSymbolicLinks(t *testing.T) {
 	link("nowhere", "cat/gone")
 	s := open(t, dir)
 	want := []Item{
-		{"bear/1.png", "bear", 3}, {"cat/c.png", "cat", 3}, {"cat/gone.png", "cat", 0},
-		{"dog/2.png", "dog", 3}, {"elsewhere/real/2.png", "real", 3},
+		{"bear/1.png", "bear", 3, ""}, {"cat/c.png", "cat", 3, ""}, {"cat/gone.png", "cat", 0, ""},
+		{"dog/2.png", "dog", 3, ""}, {"elsewhere/real/2.png", "real", 3, ""},
 	}
 	if d := cmp.Diff(want, items(s)); d != "" {
 		t.Error(d)
@@ -352,7 +352,7 @@ func TestUnpackingIsBounded(t *testing.T) {
 	file := writeFile(t, filepath.Join(t.TempDir(), "a.tar.gz"), gzipped(t, make([]byte, 1<<20)))
 	s := &Set{path: file}
 	defer s.Close()
-	if err := s.openTarGzip(1 << 16); err == nil || !strings.Contains(err.Error(), "65536") {
+	if err := s.openTarGzip(s.path, 1<<16); err == nil || !strings.Contains(err.Error(), "65536") {
 		t.Errorf("unpacking 1 MiB where 64 KiB are allowed: %v", err)
 	}
 }
@@ -406,13 +406,14 @@ func FuzzTar(f *testing.F) {
 		{Name: "x/2.png", Typeflag: tar.TypeLink, Linkname: strings.Repeat("long/", 60) + "1.png"},
 		{Name: "x/ü.png", Typeflag: tar.TypeReg},
 	}, func(string) string { return "x" }))
+	f.Add(tree{"a/1.png": "x", "a/1.cls": "7"}.tar(f, ""))
 	f.Add(make([]byte, 1024))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		if len(data) > 1<<16 {
 			return
 		}
 		s := &Set{path: "fuzz.tar"}
-		if s.indexTar(bytes.NewReader(data), int64(len(data))) != nil || s.sort() != nil {
+		if s.indexTar("", bytes.NewReader(data), int64(len(data))) != nil || s.sort() != nil {
 			return
 		}
 		for i := range s.Len() {

@@ -6,15 +6,33 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"strings"
 )
 
-// openFolder indexes a folder and all folders in it.
+// openFolder indexes a folder and all folders in it. Where there are no pictures but
+// .tar archives at the top, these are the set.
 func (s *Set) openFolder() error {
 	st, err := os.Stat(s.path)
 	if err != nil {
 		return bare(err)
 	}
-	return s.walk(s.path, "", []fs.FileInfo{st})
+	if err := s.walk(s.path, "", []fs.FileInfo{st}); err != nil || len(s.items) > 0 {
+		return err
+	}
+	entries, err := os.ReadDir(s.path)
+	if err != nil {
+		return bare(err)
+	}
+	for _, e := range entries {
+		if isHidden(e.Name()) || !strings.EqualFold(filepath.Ext(e.Name()), ".tar") {
+			continue
+		}
+		s.skipped.Other--
+		if err := s.openShard(filepath.Join(s.path, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // walk indexes one folder. The key of the folder is prefix, and above are the
@@ -48,6 +66,8 @@ func (s *Set) walk(dir, prefix string, above []fs.FileInfo) error {
 			err = s.walk(file, key, append(above[:len(above):len(above)], st))
 		case st.Mode().IsRegular() && isPicture(key):
 			err = s.addFile(key, st.Size(), file)
+		case st.Mode().IsRegular() && isLabel(key):
+			err = s.addLabelFile(key, file)
 		default:
 			s.skipped.Other++
 		}

@@ -18,9 +18,28 @@ const MaxUnpacked = 16 << 30
 
 const tarBlock = 512
 
-// openTar indexes the archive at s.path and keeps it open for reading.
-func (s *Set) openTar() error {
-	f, err := os.Open(s.path)
+// isArchive goes by the name.
+func isArchive(path string) bool {
+	name := strings.ToLower(path)
+	return strings.HasSuffix(name, ".tar") || isGzip(name)
+}
+
+func isGzip(path string) bool {
+	name := strings.ToLower(path)
+	return strings.HasSuffix(name, ".tar.gz") || strings.HasSuffix(name, ".tgz")
+}
+
+// openArchive adds the pictures of an archive.
+func (s *Set) openArchive(path string) error {
+	if isGzip(path) {
+		return s.openTarGzip(path, MaxUnpacked)
+	}
+	return s.openTar(path)
+}
+
+// openTar indexes a .tar and keeps it open for reading.
+func (s *Set) openTar(path string) error {
+	f, err := os.Open(path)
 	if err != nil {
 		return bare(err)
 	}
@@ -29,14 +48,14 @@ func (s *Set) openTar() error {
 	if err != nil {
 		return bare(err)
 	}
-	return s.indexTar(f, st.Size())
+	return s.indexTar(path, f, st.Size())
 }
 
-// openTarGzip unpacks the archive at s.path to a temporary file of at most limit
-// bytes and indexes that. A gzip stream can only be read from its start, so
-// there is no other way to reach the pictures in any order.
-func (s *Set) openTarGzip(limit int64) error {
-	packed, err := os.Open(s.path)
+// openTarGzip unpacks an archive to a temporary file of at most limit bytes and
+// indexes that. A gzip stream can only be read from its start, so there is no other
+// way to reach the pictures in any order.
+func (s *Set) openTarGzip(path string, limit int64) error {
+	packed, err := os.Open(path)
 	if err != nil {
 		return bare(err)
 	}
@@ -62,7 +81,7 @@ func (s *Set) openTarGzip(limit int64) error {
 	if n > limit {
 		return fmt.Errorf("it unpacks to more than %d bytes; unpack it by hand and open the .tar or the folder", limit)
 	}
-	return s.indexTar(spool, n)
+	return s.indexTar(path, spool, n)
 }
 
 func gzipError(err error) error {
@@ -76,13 +95,14 @@ func gzipError(err error) error {
 }
 
 // indexTar notes the offset and size of every picture in a tar archive of size
-// bytes. It reads headers only; memory grows with their number, never with what
-// they claim.
-func (s *Set) indexTar(r io.ReaderAt, size int64) error {
+// bytes that came from the file path. It reads headers and labels only; memory grows
+// with their number, never with what they claim.
+func (s *Set) indexTar(path string, r io.ReaderAt, size int64) error {
 	file := io.NewSectionReader(r, 0, size)
 	entries := tar.NewReader(file)
-	index := make(map[string]int) // of each key among the items, for hard links
-	var end int64                 // where the last entry ends
+	archive := tarIndex{path, r, size, make(map[string]int)}
+	first := len(s.items)
+	var end int64 // where the last entry ends
 	for {
 		h, err := entries.Next()
 		// archive/tar reads whole blocks without a buffer of its own, so the
@@ -92,12 +112,11 @@ func (s *Set) indexTar(r io.ReaderAt, size int64) error {
 		case err == io.EOF && at < end+tarBlock:
 			// An archive ends with blocks of zeros. One that just stops between
 			// two entries was cut there.
-			return fmt.Errorf("the archive is truncated: no end marker after %d pictures", len(s.items))
+			return fmt.Errorf("the archive is truncated: no end marker after %d pictures", len(s.items)-first)
 		case err == io.EOF:
-			s.archive = r
 			return nil
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return fmt.Errorf("the archive is truncated after %d pictures: %w", len(s.items), err)
+			return fmt.Errorf("the archive is truncated after %d pictures: %w", len(s.items)-first, err)
 		case err != nil:
 			return fmt.Errorf("not a valid tar archive (at byte %d): %w", at, err)
 		}
@@ -105,14 +124,22 @@ func (s *Set) indexTar(r io.ReaderAt, size int64) error {
 		if h.Typeflag == tar.TypeReg {
 			end += h.Size
 		}
-		if err := s.addEntry(h, at, size, index); err != nil {
+		if err := s.addEntry(h, at, entries, archive); err != nil {
 			return err
 		}
 	}
 }
 
-// addEntry takes one header into the index.
-func (s *Set) addEntry(h *tar.Header, at, size int64, index map[string]int) error {
+// tarIndex is an archive while it is indexed.
+type tarIndex struct {
+	path   string
+	reader io.ReaderAt
+	size   int64
+	items  map[string]int // the item of each key, for hard links
+}
+
+// addEntry takes one entry into the index: its header, and the contents of a label.
+func (s *Set) addEntry(h *tar.Header, at int64, contents io.Reader, archive tarIndex) error {
 	if h.Typeflag == tar.TypeXGlobalHeader {
 		return nil
 	}
@@ -125,24 +152,26 @@ func (s *Set) addEntry(h *tar.Header, at, size int64, index map[string]int) erro
 	case hasHidden(key):
 		s.skipped.Hidden++
 		return nil
+	case isLabel(key) && h.Typeflag == tar.TypeReg:
+		return s.addLabel(key, contents)
 	case !isPicture(key):
 		s.skipped.Other++
 		return nil
 	}
-	if _, twice := index[key]; twice {
+	if _, twice := archive.items[key]; twice {
 		return fmt.Errorf("entry %q is in the archive twice", h.Name)
 	}
 	switch {
 	case isSparse(h):
 		return fmt.Errorf("entry %q is stored as a sparse file; pack the archive again without --sparse", h.Name)
 	case h.Typeflag == tar.TypeReg:
-		if h.Size > size-at {
+		if h.Size > archive.size-at {
 			return fmt.Errorf("the archive is truncated: entry %q should have %d bytes, %d are left: %w",
-				h.Name, h.Size, size-at, io.ErrUnexpectedEOF)
+				h.Name, h.Size, archive.size-at, io.ErrUnexpectedEOF)
 		}
-		s.add(key, h.Size, place{offset: at})
+		s.add(key, h.Size, place{archive.path, archive.reader, key, at})
 	case h.Typeflag == tar.TypeLink: // tar's way to store the second name of one file
-		first, ok := index[path.Clean(h.Linkname)]
+		first, ok := archive.items[path.Clean(h.Linkname)]
 		if !ok {
 			return fmt.Errorf("entry %q is a link to %q, which does not come before it", h.Name, h.Linkname)
 		}
@@ -150,7 +179,7 @@ func (s *Set) addEntry(h *tar.Header, at, size int64, index map[string]int) erro
 	default:
 		return fmt.Errorf("entry %q is not a file; pack the archive again with --dereference if it is a symbolic link", h.Name)
 	}
-	index[key] = len(s.items) - 1
+	archive.items[key] = len(s.items) - 1
 	return nil
 }
 

@@ -10,36 +10,30 @@ import (
 	"sync"
 )
 
-// Decision is a network's answer to one picture.
-type Decision struct {
-	Response string      `json:"response"` // one of the 16 categories
-	Scores   [16]float32 `json:"scores"`   // aggregated probability of each category, in the order of dataset.Categories
-}
-
-// Journal keeps decisions on disk as they are made, one JSON line each, so that a killed run carries on. An entry is
-// found by the hash of all that the decision depends on, never by a name.
-type Journal struct {
+// Journal keeps answers on disk as they are given, one JSON line each, so that a killed run carries on. An entry is
+// found by the hash of all that the answer depends on, never by a name. A nil journal keeps nothing.
+type Journal[A Answer] struct {
 	path string
 	file *os.File
 
-	mu   sync.RWMutex // guards seen: decoders look things up while decisions are added
-	seen map[string]Decision
+	mu   sync.RWMutex // guards seen: decoders look things up while answers are added
+	seen map[string]A
 }
 
 // entry is one line of the journal.
-type entry struct {
-	Key string `json:"key"`
-	Decision
+type entry[A Answer] struct {
+	Key    string `json:"key"`
+	Answer A      `json:"answer"`
 }
 
 // OpenJournal opens or makes the journal at path. A last line that a kill cut short is dropped. Only one process can
 // have a journal open.
-func OpenJournal(path string) (*Journal, error) {
+func OpenJournal[A Answer](path string) (*Journal[A], error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return nil, err
 	}
-	j := &Journal{path: path, file: file, seen: map[string]Decision{}}
+	j := &Journal[A]{path: path, file: file, seen: map[string]A{}}
 	if err := lock(file); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
@@ -51,7 +45,7 @@ func OpenJournal(path string) (*Journal, error) {
 	return j, nil
 }
 
-func (j *Journal) load() error {
+func (j *Journal[A]) load() error {
 	in := bufio.NewReader(j.file)
 	whole := int64(0) // bytes up to the end of the last whole line
 	for n := 1; ; n++ {
@@ -62,11 +56,11 @@ func (j *Journal) load() error {
 		if err != nil {
 			return fmt.Errorf("read %s: %w", j.path, err)
 		}
-		var e entry
-		if err := json.Unmarshal(line, &e); err != nil || e.Key == "" || !isCategory(e.Response) {
-			return fmt.Errorf("%s:%d is damaged; delete the file to decide afresh", j.path, n)
+		var e entry[A]
+		if err := json.Unmarshal(line, &e); err != nil || e.Key == "" || !e.Answer.whole() {
+			return fmt.Errorf("%s:%d is damaged; delete the file to begin afresh", j.path, n)
 		}
-		j.seen[e.Key] = e.Decision
+		j.seen[e.Key] = e.Answer
 		whole += int64(len(line))
 	}
 	if err := j.file.Truncate(whole); err != nil {
@@ -76,16 +70,22 @@ func (j *Journal) load() error {
 	return err
 }
 
-// get returns the decision stored under key.
-func (j *Journal) get(key string) (Decision, bool) {
+// get returns the answer stored under key.
+func (j *Journal[A]) get(key string) (answer A, ok bool) {
+	if j == nil {
+		return answer, false
+	}
 	j.mu.RLock()
 	defer j.mu.RUnlock()
-	d, ok := j.seen[key]
-	return d, ok
+	answer, ok = j.seen[key]
+	return answer, ok
 }
 
 // add stores entries that are not there yet, in one write.
-func (j *Journal) add(entries []entry) error {
+func (j *Journal[A]) add(entries []entry[A]) error {
+	if j == nil {
+		return nil
+	}
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	var lines bytes.Buffer
@@ -98,7 +98,7 @@ func (j *Journal) add(entries []entry) error {
 			return err
 		}
 		lines.Write(append(line, '\n'))
-		j.seen[e.Key] = e.Decision
+		j.seen[e.Key] = e.Answer
 	}
 	if _, err := j.file.Write(lines.Bytes()); err != nil {
 		return fmt.Errorf("write %s: %w", j.path, err)
@@ -107,7 +107,10 @@ func (j *Journal) add(entries []entry) error {
 }
 
 // Close syncs and closes the file.
-func (j *Journal) Close() error {
+func (j *Journal[A]) Close() error {
+	if j == nil {
+		return nil
+	}
 	err := j.file.Sync()
 	if e := j.file.Close(); err == nil {
 		err = e

@@ -7,9 +7,9 @@ import (
 	"testing"
 )
 
-func open(t *testing.T, path string) *Journal {
+func open[A Answer](t *testing.T, path string) *Journal[A] {
 	t.Helper()
-	j, err := OpenJournal(path)
+	j, err := OpenJournal[A](path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -19,9 +19,9 @@ func open(t *testing.T, path string) *Journal {
 
 func TestJournalKeepsWholeLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
-	j := open(t, path)
+	j := open[Decision](t, path)
 	cat := Decision{Response: "cat", Scores: [16]float32{7: 0.25}}
-	if err := j.add([]entry{{"a", cat}, {"b", Decision{Response: "dog"}}, {"a", cat}}); err != nil {
+	if err := j.add([]entry[Decision]{{"a", cat}, {"b", Decision{Response: "dog"}}, {"a", cat}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
@@ -40,14 +40,14 @@ func TestJournalKeepsWholeLines(t *testing.T) {
 		if err := os.WriteFile(path, whole[:cut], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		j := open(t, path)
+		j := open[Decision](t, path)
 		if d, ok := j.get("a"); !ok || d != cat {
 			t.Fatalf("cut at %d: the first decision is lost", cut)
 		}
 		if _, ok := j.get("b"); ok {
 			t.Fatalf("cut at %d: half a line was taken for a decision", cut)
 		}
-		if err := j.add([]entry{{"b", Decision{Response: "dog"}}}); err != nil {
+		if err := j.add([]entry[Decision]{{"b", Decision{Response: "dog"}}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := j.Close(); err != nil {
@@ -61,11 +61,11 @@ func TestJournalKeepsWholeLines(t *testing.T) {
 
 func TestJournalRefusesDamage(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
-	for _, content := range []string{"\n", "{}\n", "{\"key\":\"a\",\"response\":\"\"}\n", "nonsense\n{\"key\":\"a\"}\n", "\x00\x00\n"} {
+	for _, content := range []string{"\n", "{}\n", "{\"key\":\"a\",\"answer\":{\"response\":\"\"}}\n", "nonsense\n{\"key\":\"a\"}\n", "\x00\x00\n"} {
 		if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := OpenJournal(path); err == nil || !strings.Contains(err.Error(), path+":1 is damaged") {
+		if _, err := OpenJournal[Decision](path); err == nil || !strings.Contains(err.Error(), path+":1 is damaged") {
 			t.Errorf("%q: got %v, want an error that names the line", content, err)
 		}
 	}
@@ -73,23 +73,23 @@ func TestJournalRefusesDamage(t *testing.T) {
 
 func TestJournalIsForOneRun(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
-	open(t, path)
-	if _, err := OpenJournal(path); err == nil || !strings.Contains(err.Error(), "another run") {
+	open[Decision](t, path)
+	if _, err := OpenJournal[Decision](path); err == nil || !strings.Contains(err.Error(), "another run") {
 		t.Errorf("a second run got %v, want to be refused", err)
 	}
 }
 
 // FuzzJournal opens any file as a journal: it is refused, or opened without loss of a whole line, and opens again.
 func FuzzJournal(f *testing.F) {
-	f.Add([]byte("{\"key\":\"a\",\"response\":\"cat\",\"scores\":[0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,0]}\n{\"key\":\"b\",\"resp"))
-	f.Add([]byte("{\"key\":\"a\",\"response\":\"cat\",\"scores\":[1e99]}\n"))
+	f.Add([]byte("{\"key\":\"a\",\"answer\":{\"response\":\"cat\",\"scores\":[0,0,0,0,0,0,0,1,0,0,0,0,0,0,0,0]}}\n{\"key\":\"b\",\"ans"))
+	f.Add([]byte("{\"key\":\"a\",\"answer\":{\"response\":\"cat\",\"scores\":[1e99]}}\n"))
 	f.Add([]byte("\n\n"))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		path := filepath.Join(t.TempDir(), "decisions.jsonl")
 		if err := os.WriteFile(path, content, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		j, err := OpenJournal(path)
+		j, err := OpenJournal[Decision](path)
 		if err != nil {
 			return
 		}
@@ -101,7 +101,7 @@ func FuzzJournal(f *testing.F) {
 		if want := content[:strings.LastIndexByte(string(content), '\n')+1]; string(kept) != string(want) {
 			t.Fatalf("opening changed %q to %q", content, kept)
 		}
-		if again := open(t, path); len(again.seen) != seen {
+		if again := open[Decision](t, path); len(again.seen) != seen {
 			t.Fatalf("%d decisions, then %d", seen, len(again.seen))
 		}
 	})

@@ -20,7 +20,7 @@ import (
 )
 
 // options opens SqueezeNet 1.1 with its published weights and a set of published stimuli.
-func options(t *testing.T, stimuli, journal string) Options {
+func options[A Answer](t *testing.T, stimuli, journal string) Options[A] {
 	t.Helper()
 	b, err := engine.Open("cpu")
 	if err != nil {
@@ -36,10 +36,7 @@ func options(t *testing.T, stimuli, journal string) Options {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { set.Close() })
-	return Options{
-		Model: model, Engine: "cpu", Stimuli: set, Aggregate: measure.Mean,
-		Journal: open(t, journal), Batch: 8, Workers: 2,
-	}
+	return Options[A]{Model: model, Engine: "cpu", Pictures: set, Journal: open[A](t, journal), Batch: 8, Workers: 2}
 }
 
 // TestEqualsPyTorch compares each answer with that of the same network run in PyTorch (testdata/make_decisions.py).
@@ -59,8 +56,8 @@ func TestEqualsPyTorch(t *testing.T) {
 	}
 	for stimuli, n := range map[string]int{"cue-conflict-half": 640, "edges": 160, "filled-silhouettes": 160} {
 		t.Run(stimuli, func(t *testing.T) {
-			o := options(t, sharedtest.Path(t, "geirhos/"+stimuli+".tar"), filepath.Join(t.TempDir(), "j"))
-			result, err := Run(context.Background(), o)
+			o := options[Decision](t, sharedtest.Path(t, "geirhos/"+stimuli+".tar"), filepath.Join(t.TempDir(), "j"))
+			result, err := Run(context.Background(), o, measure.Mean)
 			if err != nil || len(result.Failed) > 0 {
 				t.Fatal(err, result.Failed)
 			}
@@ -110,8 +107,8 @@ func few(t *testing.T, n int) string {
 
 func TestResume(t *testing.T) {
 	stimuli, dir := few(t, 30), t.TempDir()
-	whole := options(t, stimuli, filepath.Join(dir, "whole"))
-	want, err := Run(context.Background(), whole)
+	whole := options[Decision](t, stimuli, filepath.Join(dir, "whole"))
+	want, err := Run(context.Background(), whole, measure.Mean)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +117,7 @@ func TestResume(t *testing.T) {
 	}
 
 	// Another number of workers and another batch size, interrupted after every batch.
-	cut := options(t, stimuli, filepath.Join(dir, "cut"))
+	cut := options[Decision](t, stimuli, filepath.Join(dir, "cut"))
 	cut.Workers, cut.Batch = 1, 5
 	for range 6 {
 		ctx, cancel := context.WithCancel(context.Background())
@@ -130,11 +127,11 @@ func TestResume(t *testing.T) {
 				cancel()
 			}
 		}
-		Run(ctx, cut)
+		Run(ctx, cut, measure.Mean)
 		cancel()
 	}
 	cut.Progress = nil
-	got, err := Run(context.Background(), cut)
+	got, err := Run(context.Background(), cut, measure.Mean)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,11 +147,12 @@ func TestResume(t *testing.T) {
 
 func TestJournalKeyHoldsWhatTheDecisionDependsOn(t *testing.T) {
 	stimuli := few(t, 4)
-	o := options(t, stimuli, filepath.Join(t.TempDir(), "j"))
+	o := options[Decision](t, stimuli, filepath.Join(t.TempDir(), "j"))
+	how := measure.Mean
 	run := func(change string) {
 		t.Helper()
 		before := len(o.Journal.seen)
-		if _, err := Run(context.Background(), o); err != nil {
+		if _, err := Run(context.Background(), o, how); err != nil {
 			t.Fatal(err)
 		}
 		if len(o.Journal.seen) != before+4 {
@@ -162,7 +160,7 @@ func TestJournalKeyHoldsWhatTheDecisionDependsOn(t *testing.T) {
 		}
 	}
 	run("start")
-	o.Aggregate = measure.Max
+	how = measure.Max
 	run("aggregation")
 	o.Engine = "go"
 	run("engine")

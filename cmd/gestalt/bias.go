@@ -81,7 +81,7 @@ type biasRun struct {
 	aggregate measure.Aggregation
 	intervals measure.Settings
 	stimuli   *dataset.Set
-	journal   *observe.Journal
+	journal   *observe.Journal[observe.Decision]
 }
 
 func runBias(cmd *cobra.Command, o biasOptions) error {
@@ -115,7 +115,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 	if err := claim(r.out, made); err != nil {
 		return err
 	}
-	if r.journal, err = observe.OpenJournal(filepath.Join(r.out, "decisions.jsonl")); err != nil {
+	if r.journal, err = observe.OpenJournal[observe.Decision](filepath.Join(r.out, "decisions.jsonl")); err != nil {
 		return err
 	}
 	defer r.journal.Close()
@@ -157,7 +157,7 @@ func (o biasOptions) check() (r biasRun, err error) {
 	r.biasOptions = o
 	switch {
 	case len(o.models) == 0:
-		return r, usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
+		return r, errNoModel()
 	case o.stimuli == "":
 		return r, usagef("say where the pictures are with --stimuli PATH")
 	case o.out == "":
@@ -175,20 +175,8 @@ func (o biasOptions) check() (r biasRun, err error) {
 	if r.engine, err = configure(o.network.engine); err != nil {
 		return r, err
 	}
-	for _, model := range o.models {
-		spec, err := parseModel(model)
-		if err != nil {
-			return r, err
-		}
-		if spec.subject == measure.Humans || (measure.Trial{Subj: spec.subject}).Human() {
-			return r, usagef("a network can't be called %s, which is a person's name; rename %s", spec.subject, spec.file)
-		}
-		if slices.ContainsFunc(r.specs, func(s modelSpec) bool { return s.subject == spec.subject }) {
-			return r, usagef("two networks would both be called %s; rename one of the files", spec.subject)
-		}
-		r.specs = append(r.specs, spec)
-	}
-	return r, nil
+	r.specs, err = parseModels(o.models)
+	return r, err
 }
 
 // claim makes the folder of results, or makes sure that what is in it comes from the same experiment and rules: two of
@@ -231,10 +219,10 @@ func (r biasRun) observe(cmd *cobra.Command, spec modelSpec) (seen, error) {
 	}
 	defer model.Close()
 	progress := newProgress(cmd.ErrOrStderr(), spec.subject, r.stimuli.Len())
-	result, err := observe.Run(cmd.Context(), observe.Options{
-		Model: model, Engine: r.engine.String(), Stimuli: r.stimuli, Aggregate: r.aggregate, Journal: r.journal,
+	result, err := observe.Run(cmd.Context(), observe.Options[observe.Decision]{
+		Model: model, Engine: r.engine.String(), Pictures: r.stimuli, Journal: r.journal,
 		Batch: r.network.batch, Workers: r.network.workers, Progress: progress.add,
-	})
+	}, r.aggregate)
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "The decisions made so far are kept; the same command carries on.")
 	}

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/gestalt-vision/gestalt/measure"
 	"github.com/gestalt-vision/gestalt/nets"
 )
 
@@ -44,6 +46,30 @@ func parseModel(spec string) (m modelSpec, err error) {
 	}
 	m.subject = strings.ReplaceAll(m.subject, "_", "-")
 	return m, err
+}
+
+// errNoModel says that --model is missing.
+func errNoModel() error {
+	return usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
+}
+
+// parseModels resolves several --model flags, whose observers need names of their own.
+func parseModels(flags []string) ([]modelSpec, error) {
+	var specs []modelSpec
+	for _, flag := range flags {
+		spec, err := parseModel(flag)
+		if err != nil {
+			return nil, err
+		}
+		if spec.subject == measure.Humans || (measure.Trial{Subj: spec.subject}).Human() {
+			return nil, usagef("a network can't be called %s, which is a person's name; rename %s", spec.subject, spec.file)
+		}
+		if slices.ContainsFunc(specs, func(s modelSpec) bool { return s.subject == spec.subject }) {
+			return nil, usagef("two networks would both be called %s; rename one of the files", spec.subject)
+		}
+		specs = append(specs, spec)
+	}
+	return specs, nil
 }
 
 // networkOf tells the network that a file of weights belongs to.

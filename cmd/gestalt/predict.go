@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestalt-vision/gestalt/dataset"
+	"github.com/gestalt-vision/gestalt/measure"
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/pixel"
 )
@@ -76,7 +76,7 @@ type unseen struct {
 func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 	switch {
 	case o.model == "":
-		return usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))
+		return errNoModel()
 	case o.top < 1 || o.top > 1000:
 		return usagef("--top must be between 1 and 1000")
 	}
@@ -261,17 +261,10 @@ func tensor(model *nets.Model, p picture, dst []float32) error {
 	return model.Preprocess.Tensor(m, dst)
 }
 
-// topClasses are the n classes of the largest probabilities; of equal ones the first.
+// topClasses are the n classes of the largest probabilities.
 func topClasses(probabilities []float32, n int) []class {
-	order := make([]int, len(probabilities))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(probabilities[b], probabilities[a]), cmp.Compare(a, b))
-	})
 	classes := make([]class, n)
-	for i, index := range order[:n] {
+	for i, index := range measure.Top(probabilities, n) {
 		wnid, name := dataset.Class(index)
 		classes[i] = class{index, wnid, name, probabilities[index]}
 	}

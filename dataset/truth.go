@@ -1,0 +1,152 @@
+package dataset
+
+import (
+	"errors"
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// ClassIndex returns the class of ILSVRC-2012 with a WordNet id, 0 <= class <
+// [NumClasses], and false for an id that is none of the 1,000.
+func ClassIndex(wnid string) (class int, ok bool) {
+	class, ok = slices.BinarySearchFunc(classLines[:], wnid, func(line, wnid string) int {
+		id, _, _ := strings.Cut(line, " ")
+		return strings.Compare(id, wnid)
+	})
+	return class, ok
+}
+
+// Truth is the class that a picture shows, or why that is not known.
+type Truth struct {
+	Class int // of ILSVRC-2012; -1 with Err
+	Err   error
+}
+
+// Truths tells the class of every picture of the set, in its order. It is told by
+//
+//   - the line of labels, where there are labels;
+//   - the .cls file beside the picture ([Item.Label]): a class index from 0 to 999
+//     or a WordNet id;
+//   - the innermost folder of the key that is named by a WordNet id
+//     ("val/n01440764/ILSVRC2012_val_00000293.JPEG");
+//   - a file name that begins with one ("n01440764_tench.jpg").
+//
+// Where several of them speak they must agree. The error is about the whole list: it
+// can't belong to these pictures.
+func (s *Set) Truths(labels *Labels) ([]Truth, error) {
+	listed := func(int) (int, error) { return -1, nil }
+	if labels != nil {
+		var err error
+		if listed, err = labels.of(s); err != nil {
+			return nil, fmt.Errorf("dataset: labels %s for %s: %w", labels.path, s.path, err)
+		}
+	}
+	truths := make([]Truth, len(s.items))
+	for i, item := range s.items {
+		class, err := listed(i)
+		if err == nil {
+			class, err = item.class(class)
+		}
+		if err != nil {
+			class = -1
+		}
+		truths[i] = Truth{class, err}
+	}
+	return truths, nil
+}
+
+// class is the class of an item; listed is that of a list of labels, -1 without one.
+func (item Item) class(listed int) (int, error) {
+	class, source := listed, "the list of labels"
+	agree := func(c int, from string) error {
+		if class >= 0 && class != c {
+			return fmt.Errorf("%s says %s, but %s says %s", source, classLines[class], from, classLines[c])
+		}
+		class, source = c, from
+		return nil
+	}
+	if item.Label != "" {
+		c, err := parseClass(item.Label)
+		if err != nil {
+			return -1, fmt.Errorf("its .cls file: %w", err)
+		}
+		if err := agree(c, "its .cls file"); err != nil {
+			return -1, err
+		}
+	}
+	foreign := "" // an id that is none of the 1,000
+	dir, name := path.Split(item.Key)
+	folders := strings.Split(dir, "/")
+	for _, folder := range slices.Backward(folders) {
+		if !isWordNetID(folder) {
+			continue
+		}
+		if c, ok := ClassIndex(folder); !ok {
+			foreign = folder
+		} else if err := agree(c, "its folder"); err != nil {
+			return -1, err
+		}
+		break
+	}
+	if len(name) > 9 && isWordNetID(name[:9]) && !isLetterOrDigit(name[9]) {
+		if c, ok := ClassIndex(name[:9]); !ok {
+			foreign = name[:9]
+		} else if err := agree(c, "its name"); err != nil {
+			return -1, err
+		}
+	}
+	switch {
+	case class >= 0:
+		return class, nil
+	case foreign != "":
+		return -1, fmt.Errorf("%s is none of the 1,000 classes of ILSVRC-2012", foreign)
+	}
+	return -1, errors.New("nothing tells its class: no label, no folder and no name that begins with a WordNet id (n01440764)")
+}
+
+// Category tells which of the 16 categories the picture shows: the one that its
+// folder is named after, else the one that its name begins with (cat7-elephant1.png,
+// bear3.png). With conflicting cues that is the shape's.
+func (item Item) Category() (string, error) {
+	if isCategory(item.Class) {
+		return item.Class, nil
+	}
+	name, _, _ := strings.Cut(path.Base(item.Key), "-")
+	name = strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "0123456789")
+	if isCategory(name) {
+		return name, nil
+	}
+	return "", errors.New("neither its folder nor its name tells one of the 16 categories")
+}
+
+func isCategory(name string) bool { return slices.Contains(Categories[:], name) }
+
+// parseClass reads a class index (0 to 999) or a WordNet id.
+func parseClass(s string) (int, error) {
+	if isWordNetID(s) {
+		if class, ok := ClassIndex(s); ok {
+			return class, nil
+		}
+		return -1, fmt.Errorf("%s is none of the 1,000 classes of ILSVRC-2012", s)
+	}
+	class, err := strconv.Atoi(s)
+	switch {
+	case err != nil:
+		return -1, fmt.Errorf("%q is neither a WordNet id (n01440764) nor the number of a class", s)
+	case class < 0 || class >= NumClasses:
+		return -1, fmt.Errorf("there is no class %d: they are counted from 0 to %d in the order of their WordNet ids", class, NumClasses-1)
+	}
+	return class, nil
+}
+
+// isWordNetID reports whether s looks like n01440764: a noun and eight digits.
+func isWordNetID(s string) bool {
+	return len(s) == 9 && s[0] == 'n' && strings.Trim(s[1:], "0123456789") == ""
+}
+
+func isLetterOrDigit(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
+}
