@@ -28,20 +28,61 @@ func (t Tensor) Len() int {
 	return n
 }
 
-// File is an open safetensors file. Its methods may be called from several goroutines, except Close.
+// Origin tells how a file's tensors came to their names.
+type Origin struct {
+	Format string // one of the Formats
+	// Key leads to the parameters within a PyTorch checkpoint, such as state_dict or model.state_dict; empty where the
+	// file holds nothing but the parameters.
+	Key string
+	// Renamed has the names of which a wrapper (module. of DataParallel) was taken off: the file's name to the tensor's.
+	Renamed map[string]string
+	// LeftOut is what else a PyTorch file holds, such as "epoch (the number 90)".
+	LeftOut []string
+}
+
+// Formats of files.
+const (
+	FormatSafetensors = "safetensors"
+	FormatTorch       = "PyTorch"
+	FormatTorchLegacy = "PyTorch before 1.6"
+)
+
+// contents are what was found in a file.
+type contents struct {
+	tensors  []stored
+	metadata map[string]string
+	origin   Origin
+}
+
+// stored is a tensor as the file holds it. Its Data are nil where they are not together in the file; then fetch makes
+// them.
+type stored struct {
+	Tensor
+	fetch func() ([]byte, error)
+}
+
+// File is an open file of weights. Its methods may be called from several goroutines, except Close.
 type File struct {
 	path     string
 	data     []byte
 	release  func() error
-	tensors  map[string]Tensor
+	tensors  map[string]stored
 	names    []string
 	metadata map[string]string
+	origin   Origin
 	sum      func() string
 }
 
-// Open reads the header of a safetensors file and checks it. On Unix the file is mapped into memory, so that only the
-// tensors that are used are read; it must not be overwritten in place while it is open (replacing it by renaming, as
-// Write does, is safe).
+// Open reads what a file of weights holds and checks it: a safetensors file, or a .pth or .pt file of PyTorch, which is
+// told by its first bytes and not by its name. [Origin] tells what was found.
+//
+// A PyTorch file may hold a state_dict or a checkpoint with one, and must hold nothing but tensors, numbers, strings and
+// containers of them: anything else, such as a whole module, is refused by its name. Nothing in the file is executed.
+// Where all names below a path go on with module. or _orig_mod. (DataParallel, torch.compile), that is dropped.
+//
+// On Unix the file is mapped into memory, so that only the tensors that are used are read, and they are not copied
+// unless they are views that skip elements. It must not be overwritten in place while it is open (replacing it by
+// renaming, as Write does, is safe).
 func Open(path string) (*File, error) {
 	data, release, err := readAll(path)
 	if err != nil {
@@ -55,24 +96,56 @@ func Open(path string) (*File, error) {
 }
 
 func newFile(path string, data []byte, release func() error) (*File, error) {
-	tensors, metadata, err := parse(data)
+	c, err := read(data)
 	if err != nil {
 		return nil, fmt.Errorf("weights: %s: %w", path, err)
 	}
 	f := &File{
-		path: path, data: data, release: release, metadata: metadata,
-		tensors: make(map[string]Tensor, len(tensors)),
+		path: path, data: data, release: release, metadata: c.metadata, origin: c.origin,
+		tensors: make(map[string]stored, len(c.tensors)),
 		sum: sync.OnceValue(func() string {
 			sum := sha256.Sum256(data)
 			return hex.EncodeToString(sum[:])
 		}),
 	}
-	for _, t := range tensors {
+	for _, t := range c.tensors {
 		f.tensors[t.Name] = t
 	}
 	f.names = slices.Sorted(maps.Keys(f.tensors))
 	return f, nil
 }
+
+// read finds the tensors in the bytes of a file of any format.
+func read(data []byte) (c contents, err error) {
+	switch {
+	case isTorchZip(data):
+		var v any
+		if v, err = readTorchZip(data); err == nil {
+			c, err = fromTorch(v, FormatTorch, len(data))
+		}
+	case isPickle(data):
+		var v any
+		if v, err = readTorchLegacy(data); err == nil {
+			c, err = fromTorch(v, FormatTorchLegacy, len(data))
+		}
+	case isTar(data):
+		err = errors.New("it is a tar archive, perhaps of weights saved by PyTorch before 0.1.10; load it and save it again with a newer PyTorch")
+	default:
+		c.origin.Format = FormatSafetensors
+		var tensors []Tensor
+		tensors, c.metadata, err = parse(data)
+		for _, t := range tensors {
+			c.tensors = append(c.tensors, stored{Tensor: t})
+		}
+	}
+	if err == nil {
+		c.rename()
+	}
+	return c, err
+}
+
+// isTar says whether a file is a tar archive, by the mark in its first header.
+func isTar(data []byte) bool { return len(data) >= 512 && string(data[257:262]) == "ustar" }
 
 // Path is the path the file was opened with.
 func (f *File) Path() string { return f.path }
@@ -86,8 +159,23 @@ func (f *File) Tensor(name string) (Tensor, error) {
 	if !ok {
 		return Tensor{}, fmt.Errorf("weights: %s holds no tensor %q", f.path, name)
 	}
-	return t, nil
+	if t.fetch != nil {
+		var err error
+		if t.Data, err = t.fetch(); err != nil {
+			return Tensor{}, fmt.Errorf("weights: %s: tensor %q: %w", f.path, name, err)
+		}
+	}
+	return t.Tensor, nil
 }
+
+// Shape is the shape of the tensor of that name, if there is one. Unlike Tensor it never reads the elements.
+func (f *File) Shape(name string) (shape []int, ok bool) {
+	t, ok := f.tensors[name]
+	return slices.Clone(t.Shape), ok
+}
+
+// Origin tells how the tensors were found in the file.
+func (f *File) Origin() Origin { return f.origin.clone() }
 
 // Float32 is the tensor of that name as float32, see [Tensor.Float32], with its shape.
 func (f *File) Float32(name string) (values []float32, shape []int, err error) {
@@ -102,7 +190,7 @@ func (f *File) Float32(name string) (values []float32, shape []int, err error) {
 	return values, slices.Clone(t.Shape), nil
 }
 
-// Metadata is a copy of the file's free-form strings, nil when it has none.
+// Metadata is a copy of a safetensors file's free-form strings, nil when there are none.
 func (f *File) Metadata() map[string]string { return maps.Clone(f.metadata) }
 
 // SHA256 is the hash of the whole file's bytes in lower-case hexadecimal. It is computed at the first call.

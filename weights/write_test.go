@@ -67,7 +67,7 @@ func TestRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(tensors, f.tensors); diff != "" {
+		if diff := cmp.Diff(tensors, all(t, f)); diff != "" {
 			t.Fatalf("tensors (-written +read):\n%s", diff)
 		}
 		if diff := cmp.Diff(metadata, f.Metadata()); diff != "" {
