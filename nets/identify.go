@@ -25,7 +25,7 @@ func Identify(weightsPath string) (name string, err error) {
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", a.Name, err)
 		}
-		if net.checkFile(f) == nil {
+		if net.compare(f).none() {
 			return a.Name, nil
 		}
 	}

@@ -40,9 +40,9 @@ type Model struct {
 // size is what a program is compiled for.
 type size struct{ n, h, w int }
 
-// Load reads the weights of a network from a safetensors file onto an engine. The file must hold exactly the network's
-// parameters, as F32, F16, BF16 or F64; the error lists what is missing, surplus or of another shape. The engine stays
-// the caller's and must outlive the model.
+// Load reads the weights of a network from a file of any format that [weights.Open] reads onto an engine. The file must
+// hold exactly the network's parameters, as F32, F16, BF16 or F64; the error lists what is missing, surplus or of
+// another shape. The engine stays the caller's and must outlive the model.
 func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 	a, err := Lookup(name)
 	if err != nil {

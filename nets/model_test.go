@@ -91,7 +91,7 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 		{"another name", func(m map[string]weights.Tensor) {
 			m["features.0.wieght"] = m["features.0.weight"]
 			delete(m, "features.0.weight")
-		}, []string{"1 are missing", "missing: features.0.weight (the file has features.0.wieght)", "not in the network: features.0.wieght (near features.0.weight)"}},
+		}, []string{"1 are missing", "missing: features.0.weight [64 3 3 3]; the file has features.0.wieght", "not in the network: features.0.wieght [64 3 3 3] (near features.0.weight)"}},
 		{"another shape", func(m map[string]weights.Tensor) {
 			m["classifier.1.bias"] = weights.FromFloat32("", []int{10}, make([]float32, 10))
 		}, []string{"1 have another shape", "classifier.1.bias is [10], should be [1000]"}},
@@ -100,7 +100,7 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 				m["fc."+name] = m[name]
 				delete(m, name)
 			}
-		}, []string{"52 are missing", "… and 44 more"}},
+		}, []string{"52 are missing", "… and 44 more", "missing: features.0.weight [64 3 3 3]; the file has fc.features.0.weight", "not in the network: fc.classifier.1.bias [1000] (near classifier.1.bias)"}},
 		{"integers", func(m map[string]weights.Tensor) {
 			m["classifier.1.bias"] = weights.Tensor{DType: weights.I32, Shape: []int{1000}, Data: make([]byte, 4000)}
 		}, []string{`tensor "classifier.1.bias" holds I32`}},
