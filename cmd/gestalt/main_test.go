@@ -19,10 +19,15 @@ func TestScripts(t *testing.T) { runScripts(t, "testdata/script", "") }
 func TestShared(t *testing.T) { runScripts(t, "testdata/shared", sharedtest.Path(t, ".")) }
 
 func runScripts(t *testing.T, dir, shared string) {
+	torch, err := filepath.Abs("../../weights/testdata") // files that PyTorch has written
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir: dir,
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SHARED", shared)
+			env.Setenv("TORCH", torch)
 			env.Setenv("GESTALT_CACHE", filepath.Join(env.WorkDir, "cache"))
 			return nil
 		},

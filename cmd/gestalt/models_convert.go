@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,13 +19,20 @@ func newModelsConvertCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert [--net NAME] IN OUT" + weightsSuffix,
 		Short: "Write a file of weights as safetensors",
-		Long: `convert reads the file of weights IN and writes its tensors as the safetensors file OUT, in the order that the
-format's reference implementation gives them, so that equal tensors give equal files. Number formats stay as they are,
-and so do the metadata. OUT holds either what it held before or the whole of the new file.
+		Long: `convert reads the file of weights IN, a .pth or .pt file of PyTorch or a safetensors file, and writes its tensors as
+the safetensors file OUT. torchvision's load_state_dict takes OUT unchanged. Number formats stay as they are, and so do a
+safetensors file's metadata; what comes from PyTorch gets metadata with the SHA-256 of IN. The order is that of the
+format's reference implementation, so that the same IN always gives the same OUT. OUT holds either what it held before or
+the whole of the new file.
+
+Of a PyTorch checkpoint the network's parameters are written (state_dict, model, ...), and the rest, such as an
+optimiser's state, is left out. Names lose the module. that DataParallel puts into them. What was left out and renamed is
+printed. Nothing in IN is executed: a file that holds more than tensors, numbers, strings and containers is refused.
 
 With --net, OUT is written only if IN holds exactly the parameters of that network.`,
-		Example: `  gestalt models convert resnet50-download.safetensors resnet50.safetensors
-  gestalt models convert --net resnet50 download.safetensors resnet50.safetensors`,
+		Example: `  gestalt models convert resnet50-0676ba61.pth resnet50.safetensors
+  gestalt models convert --net resnet50 checkpoint.pth.tar resnet50-mine.safetensors
+  gestalt predict --model resnet50=resnet50-mine.safetensors photo.jpg`,
 		Args: usageArgs(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			c, err := convert(args[0], args[1], net)
@@ -47,18 +56,41 @@ With --net, OUT is written only if IN holds exactly the parameters of that netwo
 // conversion is what convert has done.
 type conversion struct {
 	In      string `json:"in"`
+	Format  string `json:"format"` // of In
 	Out     string `json:"out"`
 	Network string `json:"network,omitempty"` // whose parameters they are, where that was asked
 	Tensors int    `json:"tensors"`
 	Values  int    `json:"values"`
+	// Key leads to the parameters within a checkpoint.
+	Key     string            `json:"key,omitempty"`
+	Renamed map[string]string `json:"renamed,omitempty"`
+	LeftOut []string          `json:"left_out,omitempty"`
 }
 
 func (c conversion) String() string {
-	text := fmt.Sprintf("%s: %d tensors, %d values", c.Out, c.Tensors, c.Values)
-	if c.Network != "" {
-		text += ", the parameters of " + c.Network
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s)", c.In, c.Format)
+	if c.Key != "" {
+		fmt.Fprintf(&b, ", its %s", c.Key)
 	}
-	return text + "\n"
+	fmt.Fprintf(&b, "\n%s: %d tensors, %d values", c.Out, c.Tensors, c.Values)
+	if c.Network != "" {
+		fmt.Fprintf(&b, ", the parameters of %s", c.Network)
+	}
+	b.WriteString("\n")
+	if len(c.Renamed) > 0 {
+		first := slices.Min(slices.Collect(maps.Keys(c.Renamed)))
+		fmt.Fprintf(&b, "renamed %d of them, such as %s to %s\n", len(c.Renamed), first, c.Renamed[first])
+	}
+	if len(c.LeftOut) > 0 {
+		const most = 12
+		fmt.Fprintf(&b, "left out %s", strings.Join(c.LeftOut[:min(most, len(c.LeftOut))], ", "))
+		if more := len(c.LeftOut) - most; more > 0 {
+			fmt.Fprintf(&b, " and %d more", more)
+		}
+		b.WriteString("\n")
+	}
+	return b.String()
 }
 
 func convert(in, out, net string) (c conversion, err error) {
@@ -81,7 +113,11 @@ func convert(in, out, net string) (c conversion, err error) {
 			return c, fmt.Errorf("%s: %w", net, err)
 		}
 	}
-	c = conversion{In: in, Out: out, Network: net, Tensors: len(f.Names())}
+	origin := f.Origin()
+	c = conversion{
+		In: in, Format: origin.Format, Out: out, Network: net, Tensors: len(f.Names()),
+		Key: origin.Key, Renamed: origin.Renamed, LeftOut: origin.LeftOut,
+	}
 	var tensors []weights.Tensor
 	for _, name := range f.Names() {
 		t, err := f.Tensor(name)
@@ -91,5 +127,10 @@ func convert(in, out, net string) (c conversion, err error) {
 		tensors = append(tensors, t)
 		c.Values += t.Len()
 	}
-	return c, weights.Write(out, tensors, f.Metadata())
+	metadata := f.Metadata()
+	if origin.Format != weights.FormatSafetensors {
+		// "format" is how Python's libraries tell whose names and layout a file has.
+		metadata = map[string]string{"format": "pt", "converted_from_sha256": f.SHA256()}
+	}
+	return c, weights.Write(out, tensors, metadata)
 }
