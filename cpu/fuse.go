@@ -90,6 +90,10 @@ func (f *fuser) rewrite(n *node) *node {
 		if g := f.poolGradient(n, in); g != nil {
 			return g
 		}
+	case compute.OpTypeConcatenate:
+		if g := f.grouped(n, in); g != nil {
+			return g
+		}
 	case opNormSums, opNormGradient:
 		if g := f.gated(n, in); g != nil {
 			return g

@@ -22,6 +22,7 @@ var generic = impl{
 	norm:       normGeneric,
 	rowSum:     rowSumGeneric,
 	rowMax:     rowMaxGeneric,
+	dots:       dotsGenerics,
 	patches:    patchesGeneric,
 }
 

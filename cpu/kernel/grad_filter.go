@@ -120,7 +120,7 @@ func (f *filterGradient) cut(size int) {
 	f.panels, f.panelsTask, f.tapRows = (f.K/f.Groups+panelCols-1)/panelCols, 1, f.KH
 	groups := f.Groups
 	if f.depthwise() {
-		f.panels, groups = 1, 1
+		f.panels, groups = (f.C+depthwiseChannels-1)/depthwiseChannels, 1
 	}
 	most := max(1, min(f.blocks/2, gradientSums/4/size))
 	for groups*(f.panels+f.panelsTask)/(f.panelsTask+1)*most >= gradientTasks && f.panelsTask < min(4, f.panels) {
@@ -128,7 +128,7 @@ func (f *filterGradient) cut(size int) {
 	}
 	tasks := groups * ((f.panels + f.panelsTask - 1) / f.panelsTask)
 	f.parts = min(most, (gradientTasks+tasks-1)/tasks)
-	if tasks*f.parts < gradientTasks {
+	if tasks*f.parts < gradientTasks && !f.depthwise() {
 		f.tapRows = 1
 	}
 }
@@ -258,30 +258,4 @@ func (f *filterGradient) joinedRuns(to []run, buf []float32, r0, r1, kh, g int) 
 		to = append(to, run{at, (r - r0) * f.ow, f.ow})
 	}
 	return to
-}
-
-// depthwiseTask sums the blocks of a part for kernel rows kh0, …, kh1-1 if each
-// channel has a filter of its own: products of pixels, channel by channel.
-func (f *filterGradient) depthwiseTask(part, _, _, _, kh0, kh1 int, dw []float32) {
-	w := getWorkspace()
-	defer w.release()
-	block, products := w.floats(2 * f.C)[:f.C], w.floats(2 * f.C)[f.C:]
-	clear(dw[kh0*f.KW*f.C : kh1*f.KW*f.C])
-	f.blocksOf(part, func(r0, r1 int) {
-		for kh := kh0; kh < kh1; kh++ {
-			for kw := range f.KW {
-				clear(block)
-				w.outer.runs = f.runs(w.outer.runs[:0], r0, r1, kh, kw)
-				for _, v := range w.outer.runs {
-					for i := range v.n {
-						x, dy := f.x[v.a+i*f.StrideW*f.xPitch:], f.dy[(r0*f.ow+v.b+i)*f.dyPitch:]
-						f.im.mul(products, x[:f.C], dy[:f.C])
-						f.im.add(block, block, products)
-					}
-				}
-				sum := dw[(kh*f.KW+kw)*f.C:][:f.C]
-				f.im.add(sum, sum, block)
-			}
-		}
-	})
 }

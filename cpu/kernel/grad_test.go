@@ -186,3 +186,16 @@ func TestAddInputGradient(t *testing.T) {
 		}
 	})
 }
+
+func FuzzGradients(f *testing.F) {
+	f.Add(uint64(1))
+	f.Add(uint64(97))
+	f.Fuzz(func(t *testing.T, seed uint64) {
+		eachISA(t, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 23))
+			if err := newGradientCase(r, randomGradient(r), r.IntN(4)).diff(workers(2)); err != nil {
+				t.Fatal(err)
+			}
+		})
+	})
+}

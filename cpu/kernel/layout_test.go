@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// TestLayout: the offsets that asm/tile.go, asm/outer.go, asm/taps.go and asm/norm.go assume, on 64-bit
+// TestLayout: the offsets that asm/tile.go, asm/outer.go, asm/taps.go, asm/norm.go and asm/dots.go assume, on 64-bit
 // machines.
 func TestLayout(t *testing.T) {
 	if unsafe.Sizeof(0) != 8 {
@@ -16,6 +16,7 @@ func TestLayout(t *testing.T) {
 	var p patch
 	var o outer
 	var n normBlock
+	var d dots
 	for _, c := range []struct {
 		name      string
 		got, want uintptr
@@ -82,6 +83,20 @@ func TestLayout(t *testing.T) {
 		{"normBlock.n", unsafe.Offsetof(n.n), 288},
 		{"normBlock.lo", unsafe.Offsetof(n.lo), 296},
 		{"normBlock.hi", unsafe.Offsetof(n.hi), 300},
+		{"dots.x", unsafe.Offsetof(d.x), 0},
+		{"dots.dy", unsafe.Offsetof(d.dy), 24},
+		{"dots.sum", unsafe.Offsetof(d.sum), 48},
+		{"dots.c", unsafe.Offsetof(d.c), 72},
+		{"dots.count", unsafe.Offsetof(d.count), 80},
+		{"dots.xstep", unsafe.Offsetof(d.xstep), 88},
+		{"dots.dystep", unsafe.Offsetof(d.dystep), 96},
+		{"dots.row", unsafe.Offsetof(d.row), 104},
+		{"dots.col", unsafe.Offsetof(d.col), 112},
+		{"dots.sumRow", unsafe.Offsetof(d.sumRow), 120},
+		{"dots.sumCol", unsafe.Offsetof(d.sumCol), 128},
+		{"dots.lines", unsafe.Offsetof(d.lines), 136},
+		{"dots.xgap", unsafe.Offsetof(d.xgap), 144},
+		{"dots.dygap", unsafe.Offsetof(d.dygap), 152},
 		{"patch.x", unsafe.Offsetof(p.x), 0},
 		{"patch.out", unsafe.Offsetof(p.out), 24},
 		{"patch.add", unsafe.Offsetof(p.add), 48},

@@ -25,6 +25,7 @@ type workspace struct {
 	patch patch
 	outer outer
 	norm  normBlock
+	dots  dots
 	buf   []float32
 	segs  []int
 }
@@ -39,6 +40,7 @@ func (w *workspace) release() {
 	w.tile = tile{}
 	w.patch = patch{}
 	w.norm = normBlock{}
+	w.dots = dots{}
 	w.outer = outer{runs: w.outer.runs[:0]}
 	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}
 	workspaces.Put(w)
