@@ -80,11 +80,11 @@ func (f File) CheckSHA256(sum string) error {
 	if f.SHA256 == "" || strings.HasPrefix(sum, f.SHA256) {
 		return nil
 	}
-	begin := ""
+	is := "is"
 	if !f.Whole() {
-		begin = "begins with "
+		is = "begins with"
 	}
-	return fmt.Errorf("its SHA-256 is %s, but that of the published %s %s%s", sum, f.File, begin, f.SHA256)
+	return fmt.Errorf("its SHA-256 is %s, but that of the published %s %s %s", sum, f.File, is, f.SHA256)
 }
 
 // Files are all published files, in the order of the table.

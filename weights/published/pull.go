@@ -139,6 +139,32 @@ func (s Store) adopt(ctx context.Context, f File, path string) (Pulled, error) {
 	return p, nil
 }
 
+// CopyTo puts a file that is here into a folder, as a mirror has it, if it is the right one. A right one that is there
+// already stays.
+func (s Store) CopyTo(ctx context.Context, f File, folder string) (Pulled, error) {
+	there := Store{Cache: folder}
+	if err := os.MkdirAll(folder, 0o777); err != nil {
+		return Pulled{}, err
+	}
+	if p, err := check(ctx, f, there.Path(f)); err == nil || ctx.Err() != nil {
+		return p, err
+	}
+	var failed error
+	for _, place := range s.places(f) {
+		p, err := there.adopt(ctx, f, place.Path)
+		if err == nil || ctx.Err() != nil {
+			return p, err
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			failed = errors.Join(failed, err)
+		}
+	}
+	if failed == nil {
+		failed = fmt.Errorf("%s is not here, and that in %s is not the published file", f.Name, folder)
+	}
+	return Pulled{}, failed
+}
+
 // take makes to a hard link to the file from or, where that is impossible, a copy. A file that is there is replaced.
 func take(ctx context.Context, from, to string) error {
 	real, err := filepath.EvalSymlinks(from) // a link to a link would stay one
@@ -163,7 +189,7 @@ func take(ctx context.Context, from, to string) error {
 
 // lock waits until no other process pulls this file.
 func (s Store) lock(ctx context.Context, f File, report func(Progress)) (unlock func() error, err error) {
-	path := s.Path(f) + ".lock"
+	path := filepath.Join(s.Cache, "."+f.File+".lock")
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o666)
 	if err != nil {
 		return nil, fmt.Errorf("writing to the cache: %w", err)

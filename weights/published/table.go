@@ -84,7 +84,7 @@ func torchvision(network, file string, size Size, sum string, top1, top5 float64
 func newRecipe(network, file string, size Size, sum string, top1, top5 float64) File {
 	f := resized(232, torchvision(network, file, size, sum, top1, top5))
 	f.Name += "-v2"
-	f.About = "torchvision's IMAGENET1K_V2"
+	f.About = "torchvision's IMAGENET1K_V2, a newer recipe"
 	return f
 }
 
@@ -113,7 +113,7 @@ func byHand(page string, f File) File {
 // in Geirhos et al., Table 1.
 func bagNet(name, file string, top5 float64) File {
 	return File{
-		Name: name, Network: name, File: file, SHA256: orNamed("", file), Top5: top5, Licence: "MIT", About: "the authors'",
+		Name: name, Network: name, File: file, SHA256: orNamed("", file), Top5: top5, Licence: "MIT", About: "the authors' BagNet",
 		URL:  "https://bitbucket.org/wielandbrendel/bag-of-feature-pretrained-models/raw/249e8fa82c0913623a807d9d35eeab9da7dcc2a8/" + file,
 		Page: "https://github.com/wielandbrendel/bag-of-local-features-models",
 	}
