@@ -11,6 +11,7 @@ import (
 
 	"github.com/gestalt-vision/gestalt/measure"
 	"github.com/gestalt-vision/gestalt/nets"
+	"github.com/gestalt-vision/gestalt/weights"
 	"github.com/gestalt-vision/gestalt/weights/published"
 )
 
@@ -102,6 +103,17 @@ func stem(file string) string {
 	return base
 }
 
+// modelNames are the names that --model takes.
+func modelNames() []string {
+	names := nets.Names()
+	for _, f := range published.Files() {
+		if f.Network != "" && !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
 // networkNamed is the network that a name of published weights stands for; other names stand for themselves.
 func networkNamed(name string) string {
 	if f, ok := published.Lookup(name); ok && f.Network != "" {
@@ -147,10 +159,28 @@ func (m modelSpec) load(c configuration) (*nets.Model, error) {
 			return nil, errors.Join(err, model.Close())
 		}
 	}
-	if f, ok := published.BySHA256(model.WeightsSHA256); ok && f.Resize > 0 {
+	f, _, err := originOf(m.file, model.WeightsSHA256)
+	if err != nil {
+		return nil, errors.Join(err, model.Close())
+	}
+	if f.Resize > 0 {
 		model.Preprocess.Resize = f.Resize
 	}
 	return model, nil
+}
+
+// originOf finds the published file that a file with this hash is or, by its metadata, was converted from. Of other
+// files it returns the zero File.
+func originOf(path, sum string) (f published.File, converted bool, err error) {
+	if f, ok := published.BySHA256(sum); ok || !strings.HasSuffix(path, weightsSuffix) {
+		return f, false, nil
+	}
+	w, err := weights.Open(path)
+	if err != nil {
+		return f, false, err
+	}
+	f, converted = published.BySHA256(w.Metadata()[convertedFrom])
+	return f, converted, w.Close()
 }
 
 // found is a file of weights.

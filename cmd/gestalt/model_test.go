@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
+	"github.com/gestalt-vision/gestalt/weights"
 	"github.com/gestalt-vision/gestalt/weights/published"
 )
 
@@ -85,4 +86,32 @@ func TestLoadChecksPublished(t *testing.T) {
 		t.Fatal(err)
 	}
 	model.Close()
+}
+
+// Weights that want another size of picture get it, also after a conversion to safetensors.
+func TestOrigin(t *testing.T) {
+	v2, _ := published.Lookup("resnet50-v2")
+	file := filepath.Join(t.TempDir(), "mine.safetensors")
+	for _, test := range []struct {
+		metadata  map[string]string
+		sum       string
+		want      string
+		converted bool
+	}{
+		{nil, v2.SHA256, "resnet50-v2", false},
+		{map[string]string{convertedFrom: v2.SHA256}, "f00", "resnet50-v2", true},
+		{map[string]string{convertedFrom: "f00"}, "f00", "", false},
+		{nil, "f00", "", false},
+	} {
+		if err := weights.Write(file, nil, test.metadata); err != nil {
+			t.Fatal(err)
+		}
+		f, converted, err := originOf(file, test.sum)
+		if err != nil || f.Name != test.want || converted != test.converted {
+			t.Errorf("with %v and hash %.8s it comes from %q, %v, %v", test.metadata, test.sum, f.Name, converted, err)
+		}
+	}
+	if v2.Resize != 232 {
+		t.Errorf("resnet50-v2 wants %d pixels", v2.Resize)
+	}
 }

@@ -72,14 +72,20 @@ func describe(ctx context.Context, arg string) (i modelInfo, err error) {
 		if err != nil {
 			return i, err
 		}
-		var ok bool
-		if f, ok = published.BySHA256(c.SHA256); ok {
+		var converted bool
+		if f, converted, err = originOf(arg, c.SHA256); err != nil {
+			return i, err
+		}
+		if f.Name != "" && !converted {
 			i.weightsInfo, network = infoOf(f), f.Network
 		} else {
 			if network, err = nets.Identify(arg); err != nil {
 				return i, err
 			}
 			i.weightsInfo = weightsInfo{Name: stem(arg), Network: known(network), About: "not a published file"}
+			if converted {
+				i.About = "converted from " + f.Name
+			}
 		}
 		i.Content, i.Path, i.In, i.Places = &c, &arg, filepath.Dir(arg), []string{arg}
 	} else {

@@ -81,6 +81,36 @@ func TestKillPull(t *testing.T) {
 	}
 }
 
+// TestFullDisk limits the size of files instead, which fails in the same place. What fits is kept.
+func TestFullDisk(t *testing.T) {
+	sh, err := exec.LookPath("sh")
+	if err != nil {
+		t.Skip(err)
+	}
+	data := bytes.Repeat([]byte("0123456789abcdef"), 1<<17)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"1"`)
+		http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
+	}))
+	defer server.Close()
+	cache, _ := noWeights(t)
+	t.Setenv("GESTALT_MIRROR", server.URL)
+	part := filepath.Join(cache, "style_predict_quantized_256.tflite.part")
+	out, err := exec.Command(sh, "-c", "ulimit -f 1000 && exec gestalt models pull magenta-predictor").CombinedOutput()
+	if err == nil || !strings.Contains(string(out), "writing "+part+": file too large") || !strings.Contains(string(out), "the next pull continues there") {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	if n := size(part); n == 0 || n >= int64(len(data)) {
+		t.Errorf("%d bytes are kept", n)
+	}
+	if out, err := exec.Command("gestalt", "models", "pull", "magenta-predictor").CombinedOutput(); err != nil {
+		t.Fatalf("with room again: %v\n%s", err, out)
+	}
+	if got, _ := os.ReadFile(strings.TrimSuffix(part, ".part")); !bytes.Equal(got, data) {
+		t.Errorf("the file is not what was served: %d bytes", len(got))
+	}
+}
+
 // slowWriter takes a second or two for a megabyte.
 type slowWriter struct{ http.ResponseWriter }
 

@@ -81,10 +81,11 @@ func verifiable(args []string) ([]toVerify, error) {
 // verified is what verify found out about a file.
 type verified struct {
 	Path    string `json:"path"`
-	Status  string `json:"status"`            // right, damaged, unknown
-	Name    string `json:"name,omitempty"`    // of the published file that it is or should be
-	Network string `json:"network,omitempty"` // whose parameters it holds
-	Checked string `json:"checked"`           // "sha256", "first digits of sha256" or "nothing"
+	Status  string `json:"status"`                   // right, damaged, unknown
+	Name    string `json:"name,omitempty"`           // of the published file that it is or should be
+	Network string `json:"network,omitempty"`        // whose parameters it holds
+	Origin  string `json:"converted_from,omitempty"` // the published file that it says it was converted from
+	Checked string `json:"checked"`                  // "sha256", "first digits of sha256" or "nothing"
 	SHA256  string `json:"sha256"`
 	Reason  string `json:"reason,omitempty"`
 }
@@ -104,6 +105,8 @@ func (v verified) String() string {
 		text += "is " + v.Name + ", SHA-256 " + v.SHA256
 	case v.Status == statusRight:
 		text += "is " + v.Name + " as far as the first digits say, SHA-256 " + v.SHA256
+	case v.Origin != "":
+		text += "says that it was converted from " + v.Origin + ", holds parameters of " + v.Network + ", SHA-256 " + v.SHA256
 	case v.Network != "":
 		text += "holds parameters of " + v.Network + ", SHA-256 " + v.SHA256
 	default:
@@ -166,6 +169,10 @@ func verify(ctx context.Context, f toVerify) (verified, error) {
 	if f.want == nil && hasWeightsSuffix(f.path) {
 		if v.Network, err = nets.Identify(f.path); err != nil {
 			v.Reason = err.Error()
+			return v, nil
+		}
+		if is, converted, err := originOf(f.path, sum); err == nil && converted {
+			v.Origin = is.Name
 		}
 	}
 	return v, nil

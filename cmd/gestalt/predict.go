@@ -50,7 +50,7 @@ A picture that cannot be read is named on standard error; the others are done, a
 	f.StringVar(&o.weights, "weights", "", "file of the network's weights, as in --model NAME=FILE")
 	f.IntVar(&o.top, "top", 5, "classes per picture")
 	o.network.addFlags(cmd)
-	complete(cmd, "model", nets.Names()...)
+	complete(cmd, "model", modelNames()...)
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
 	return cmd
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"net"
 	"net/http"
@@ -75,6 +76,8 @@ func (d download) giveUp(p *part, err error) error {
 	p.keep() // fails only where err says already that the disk is full
 	info, missing := os.Stat(d.part)
 	if missing != nil || info.Size() == 0 || p.origin.Validator == "" {
+		os.Remove(d.part)
+		os.Remove(d.part + ".json")
 		return err
 	}
 	return fmt.Errorf("%w\n%s are kept in %s; the next pull continues there", err, Bytes(info.Size()), d.part)
@@ -152,7 +155,7 @@ func (d download) attempt(ctx context.Context, p *part) error {
 			return d.webPage()
 		}
 		if _, err := p.Write(buffer[:n]); err != nil {
-			return fmt.Errorf("writing %s: %w", d.part, err)
+			return d.unwritten(err)
 		}
 		d.report(Progress{Done: p.size, Total: cmp.Or(p.origin.Total, d.file.Size.Bytes)})
 		switch {
@@ -230,7 +233,7 @@ func (d download) accept(response *http.Response, p *part) (done bool, err error
 			d.report(Progress{Note: "the server does not continue, or has another version: from the beginning again"})
 		}
 		if err := p.restart(now); err != nil {
-			return false, fmt.Errorf("writing %s: %w", d.part, err)
+			return false, d.unwritten(err)
 		}
 		return false, nil
 	}
@@ -274,6 +277,15 @@ func (d download) refusal(response *http.Response) error {
 		return passing{err, retryAfter(response.Header.Get("Retry-After"), time.Now())}
 	}
 	return err
+}
+
+// unwritten is the error for a part that cannot be written.
+func (d download) unwritten(err error) error {
+	var inner *fs.PathError
+	if errors.As(err, &inner) {
+		err = inner.Err
+	}
+	return fmt.Errorf("writing %s: %w", d.part, err)
 }
 
 // retryAfter reads a Retry-After header, seconds or a date; 0 where it says nothing.

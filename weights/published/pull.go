@@ -50,8 +50,8 @@ func (s Store) Pull(ctx context.Context, f File, report func(Progress)) (Pulled,
 	if err != nil || p.Path != "" {
 		return p, err
 	}
-	if s.Mirror != "" && !isAddress(s.Mirror) {
-		p, err := s.adopt(ctx, f, filepath.Join(s.Mirror, f.File))
+	if folder := strings.TrimPrefix(s.Mirror, "file://"); folder != "" && !isAddress(folder) {
+		p, err := s.adopt(ctx, f, filepath.Join(folder, f.File))
 		if errors.Is(err, fs.ErrNotExist) {
 			return p, fmt.Errorf("the mirror %s holds no %s", s.Mirror, f.File)
 		}
