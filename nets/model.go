@@ -26,15 +26,23 @@ type Model struct {
 	Name          string
 	Preprocess    Preprocess
 	WeightsSHA256 string // of the whole file, lower-case hexadecimal
+	Classes       int    // 1000 for those of ImageNet
 
-	arch    Architecture
+	build   func(pictures *graph.Node) *Net
+	batch   int // pictures that programs must be built for, 0 for any number
 	backend compute.Backend
-	weights []compute.Buffer
+	weights map[string]compute.Buffer // by the input's name
 
 	inUse    sync.RWMutex // held for reading while a program runs, for writing by Close
 	closed   bool
 	compiled sync.Mutex // guards programs
-	programs map[size]*graph.Graph
+	programs map[size]program
+}
+
+// program is a compiled graph with the buffers that it takes after the pictures.
+type program struct {
+	graph   *graph.Graph
+	weights []compute.Buffer
 }
 
 // size is what a program is compiled for.
@@ -73,15 +81,30 @@ func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 
 // newModel puts the inputs of a traced network into the engine's buffers, with parameters given by name.
 func newModel(b compute.Backend, a Architecture, net *Net, param func(name string) []float32) (*Model, error) {
-	m := &Model{Name: a.Name, Preprocess: a.Preprocess, arch: a, backend: b, programs: map[size]*graph.Graph{}}
-	for _, in := range net.Inputs {
-		buffer, err := b.BufferFromFlatData(0, in.value(param), in.Node.Shape())
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("parameter %s: %w", in.Name, err), m.Close())
-		}
-		m.weights = append(m.weights, buffer)
+	build := func(x *graph.Node) *Net { return a.Build(x, Inference) }
+	m := &Model{Name: a.Name, Preprocess: a.Preprocess, Classes: net.Logits.Shape().Dim(-1), build: build, backend: b,
+		weights: map[string]compute.Buffer{}, programs: map[size]program{}}
+	if _, err := m.upload(net, param); err != nil {
+		return nil, errors.Join(err, m.Close())
 	}
 	return m, nil
+}
+
+// upload gives the buffers for a network's inputs, and fills those that are not there yet.
+func (m *Model) upload(net *Net, param func(name string) []float32) ([]compute.Buffer, error) {
+	var buffers []compute.Buffer
+	for _, in := range net.Inputs {
+		buffer := m.weights[in.Name]
+		if buffer == nil {
+			var err error
+			if buffer, err = m.backend.BufferFromFlatData(0, in.value(param), in.Node.Shape()); err != nil {
+				return nil, fmt.Errorf("parameter %s: %w", in.Name, err)
+			}
+			m.weights[in.Name] = buffer
+		}
+		buffers = append(buffers, buffer)
+	}
+	return buffers, nil
 }
 
 // Logits shows n pictures to the network. batch holds n x Crop x Crop x 3 floats as Preprocess.Tensor makes them, the
@@ -119,8 +142,8 @@ func (m *Model) Close() error {
 	m.inUse.Lock()
 	defer m.inUse.Unlock()
 	m.closed = true
-	for _, g := range m.programs {
-		g.Finalize()
+	for _, p := range m.programs {
+		p.graph.Finalize()
 	}
 	var failed error
 	for _, w := range m.weights {
@@ -140,6 +163,9 @@ func (m *Model) logits(batch []float32, s size) (logits []float32, err error) {
 	if m.closed {
 		return nil, fmt.Errorf("%s: the model has been closed", m.Name)
 	}
+	if m.batch > 0 && s.n > m.batch {
+		return m.inParts(batch, s)
+	}
 	caught := engine.Catch(func() {
 		program, n := m.program(s)
 		if n > s.n {
@@ -153,38 +179,58 @@ func (m *Model) logits(batch []float32, s size) (logits []float32, err error) {
 	return logits[:s.n*(len(logits)/(len(batch)/picture))], nil
 }
 
+// inParts shows as many pictures at once as the network can take.
+func (m *Model) inParts(batch []float32, s size) (logits []float32, err error) {
+	picture := s.h * s.w * 3
+	for part := range slices.Chunk(batch, m.batch*picture) {
+		some, err := m.logits(part, size{len(part) / picture, s.h, s.w})
+		if err != nil {
+			return nil, err
+		}
+		logits = append(logits, some...)
+	}
+	return logits, nil
+}
+
 // program finds or compiles the program for s and gives the number of pictures it takes. It panics as graph code does.
-func (m *Model) program(s size) (program *graph.Graph, n int) {
+func (m *Model) program(s size) (found program, n int) {
 	m.compiled.Lock()
 	defer m.compiled.Unlock()
+	if m.batch > 0 {
+		s.n = m.batch
+	}
 	for have, p := range m.programs {
-		if have.h == s.h && have.w == s.w && have.n >= s.n && have.n <= 2*s.n && (program == nil || have.n < n) {
-			program, n = p, have.n
+		if have.h == s.h && have.w == s.w && have.n >= s.n && have.n <= 2*s.n && (n == 0 || have.n < n) {
+			found, n = p, have.n
 		}
 	}
-	if program != nil {
-		return program, n
+	if n > 0 {
+		return found, n
 	}
 	g := graph.NewGraph(m.backend, fmt.Sprintf("%s %dx%dx%d", m.Name, s.n, s.h, s.w))
-	net := m.arch.Build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, s.n, s.h, s.w, 3)), Inference)
-	if err := g.Compile(net.Logits); err != nil {
+	net := m.build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, s.n, s.h, s.w, 3)))
+	buffers, err := m.upload(net, nil)
+	if err == nil {
+		err = g.Compile(net.Logits)
+	}
+	if err != nil {
 		g.Finalize()
 		panic(err)
 	}
-	m.programs[s] = g
-	return g, s.n
+	m.programs[s] = program{g, buffers}
+	return m.programs[s], s.n
 }
 
 // run executes a program; the order of its inputs is that of Build: the pictures, then the weights.
-func (m *Model) run(program *graph.Graph, batch []float32, s size) ([]float32, error) {
+func (m *Model) run(program program, batch []float32, s size) ([]float32, error) {
 	pictures, err := m.backend.BufferFromFlatData(0, batch, shapes.Make(dtypes.Float32, s.n, s.h, s.w, 3))
 	if err != nil {
 		return nil, err
 	}
-	inputs := append([]compute.Buffer{pictures}, m.weights...)
+	inputs := append([]compute.Buffer{pictures}, program.weights...)
 	donate := make([]bool, len(inputs))
 	donate[0] = true
-	out := program.RunWithBuffers(inputs, donate, 0)[0]
+	out := program.graph.RunWithBuffers(inputs, donate, 0)[0]
 	logits, err := tensors.CopyFlatData[float32](out)
 	return logits, errors.Join(err, out.FinalizeAll())
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/internal/atomicfile"
 	"github.com/gestalt-vision/gestalt/measure"
+	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/observe"
 	"github.com/gestalt-vision/gestalt/report"
 )
@@ -67,7 +68,7 @@ exit code is 1 after all others are done. A network is called after its file whe
 	o.network.addFlags(cmd)
 	o.resampling.addFlags(cmd)
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON instead of a table")
-	complete(cmd, "model", modelNames()...)
+	complete(cmd, "model", nets.Names()...)
 	complete(cmd, "aggregate", "mean", "sum", "max")
 	return cmd
 }
@@ -171,7 +172,7 @@ func (o biasOptions) check() (r biasRun, err error) {
 	if r.aggregate, err = measure.ParseAggregation(o.aggregate); err != nil {
 		return r, usageError{err}
 	}
-	if r.engine, err = configure(o.network.engine); err != nil {
+	if r.engine, err = o.network.configure(); err != nil {
 		return r, err
 	}
 	r.specs, err = parseModels(o.models)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gestalt-vision/gestalt/cpu/kernel"
 	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/nets"
 )
 
 // networkFlags say how networks are run.
@@ -19,6 +20,7 @@ type networkFlags struct {
 	engine  string
 	batch   int
 	workers int
+	onnx    onnxFlags
 }
 
 func (n *networkFlags) addFlags(cmd *cobra.Command) {
@@ -27,6 +29,18 @@ func (n *networkFlags) addFlags(cmd *cobra.Command) {
 	f.IntVar(&n.batch, "batch", 8, "pictures that go through a network at once")
 	f.IntVar(&n.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")
 	complete(cmd, "engine", engine.Names()...)
+	n.onnx.addFlags(cmd)
+}
+
+// configure is configure for the engine that the flags name, with what they say about ONNX files.
+func (n networkFlags) configure() (configuration, error) {
+	options, err := n.onnx.options()
+	if err != nil {
+		return configuration{}, err
+	}
+	c, err := configure(n.engine)
+	c.onnx = options
+	return c, err
 }
 
 // maxBatch bounds the memory that a slip of the finger can ask for: 1,024 pictures are 600 MB of input.
@@ -56,6 +70,7 @@ type configuration struct {
 	kind    string // without options
 	kernels string // instruction set of the cpu engine, "" for others
 	threads int
+	onnx    nets.ONNXOptions
 }
 
 // configure applies GESTALT_ISA and GESTALT_THREADS to an engine that a flag names. Options in the name itself

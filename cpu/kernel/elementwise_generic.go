@@ -11,7 +11,6 @@ var generic = impl{
 	maxTaps:    maxTapsGeneric,
 	sumTaps:    sumTapsGeneric,
 	filterTaps: filterTapsGeneric,
-	rows:       rowsGeneric,
 	add:        addGeneric,
 	mul:        mulGeneric,
 	max:        maxGeneric,

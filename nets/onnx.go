@@ -1,0 +1,279 @@
+package nets
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/onnx"
+	"github.com/gestalt-vision/gestalt/pixel"
+)
+
+// ONNXOptions say what an ONNX file leaves open. What is zero here is taken from the file's metadata, else guessed.
+//
+// The metadata (metadata_props) are looked up under "gestalt." and the name, then under the name alone:
+//
+//	mean, std       three numbers for red, green, blue on the scale 0..1, such as "0.485, 0.456, 0.406"
+//	resize          the shorter side in pixels after resizing, before the crop
+//	crop_pct        the crop as a part of resize, where that is not given (timm's name)
+//	crop            both sides of the crop in pixels, where the network's input leaves them open
+//	interpolation   bilinear or bicubic
+//	layout          NCHW or NHWC, where the dimensions of the network's input don't tell
+type ONNXOptions struct {
+	Mean, Std    []float32 // three each
+	Resize, Crop int
+	Filter       string
+	Layout       string
+}
+
+// Given says whether any option is.
+func (o ONNXOptions) Given() bool {
+	return o.Mean != nil || o.Std != nil || o.Resize != 0 || o.Crop != 0 || o.Filter != "" || o.Layout != ""
+}
+
+// LoadONNX reads a classifier from an ONNX file onto an engine. Its first input takes pictures and its first output gives
+// logits or, after a softmax, probabilities; [Model.Logits] gives the logits in both cases. Of 1001 classes, as TensorFlow's
+// networks have them, the first, the background, is left away.
+//
+// guesses say in words what neither the file nor the options told and what was taken instead. The file may be written for a
+// fixed number of pictures; where its shapes allow no other, that many are computed at once.
+func LoadONNX(b compute.Backend, path string, o ONNXOptions) (m *Model, guesses []string, err error) {
+	f, err := onnx.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, nchw, guesses, err := o.preprocess(f)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	m = &Model{
+		Name:       strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)),
+		Preprocess: p, WeightsSHA256: f.SHA256, backend: b,
+		build:   func(x *graph.Node) *Net { return onnxNet(f, x, nchw) },
+		weights: map[string]compute.Buffer{}, programs: map[size]program{},
+	}
+	fixed := f.Input.Dims[0]
+	n := 1
+	if fixed > 0 {
+		n = fixed + 2 // a number that the file does not have in it
+	}
+	net, err := m.trace(n)
+	if err != nil && fixed > 0 {
+		m.batch = fixed
+		net, err = m.trace(fixed)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	m.Classes = net.Logits.Shape().Dim(1)
+	if _, err := m.upload(net, nil); err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", path, errors.Join(err, m.Close()))
+	}
+	return m, guesses, nil
+}
+
+// trace builds the network for n pictures and throws the graph away.
+func (m *Model) trace(n int) (net *Net, err error) {
+	err = engine.Catch(func() {
+		g := graph.NewGraph(m.backend, m.Name)
+		defer g.Finalize()
+		crop := m.Preprocess.Crop
+		net = m.build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, n, crop, crop, 3)))
+	})
+	return net, err
+}
+
+// onnxNet builds the network of a file and checks that it is a classifier's. It panics as graph code does.
+func onnxNet(f *onnx.File, x *graph.Node, nchw bool) *Net {
+	built, err := f.Build(x, nchw)
+	if err != nil {
+		panic(err)
+	}
+	n, dims := x.Shape().Dim(0), built.Output.Shape().Dimensions
+	classes := 1
+	long := 0
+	for i, d := range dims {
+		if i > 0 {
+			classes *= d
+		}
+		if i > 0 && d != 1 {
+			long++
+		}
+	}
+	if len(dims) < 2 || dims[0] != n || long != 1 || built.Output.DType() != dtypes.Float32 && built.Output.DType() != dtypes.Float64 {
+		panic(fmt.Errorf("for %d pictures the output %s is %s, where a classifier has [pictures, classes]",
+			n, f.Outputs[0].Name, built.Output.Shape()))
+	}
+	logits := graph.ConvertDType(graph.Reshape(built.Output, n, classes), dtypes.Float32)
+	if classes == 1001 {
+		logits = graph.Slice(logits, graph.AxisRange(), graph.AxisRangeToEnd(1))
+	}
+	net := &Net{Logits: logits, MultiplyAdds: built.MultiplyAdds}
+	for _, in := range built.Inputs {
+		net.Inputs = append(net.Inputs, Input{Name: in.Name, Node: in.Node,
+			value: func(func(string) []float32) []float32 { return in.Values() }})
+	}
+	return net
+}
+
+// preprocess puts options, metadata and guesses together.
+func (o ONNXOptions) preprocess(f *onnx.File) (p Preprocess, nchw bool, guesses []string, err error) {
+	meta := func(key string) string {
+		if v := f.Metadata["gestalt."+key]; v != "" {
+			return v
+		}
+		return f.Metadata[key]
+	}
+	guess := func(format string, args ...any) { guesses = append(guesses, fmt.Sprintf(format, args...)) }
+	tensorFlow := strings.HasPrefix(f.Producer, "tf2onnx") || strings.Contains(strings.ToLower(f.Producer), "keras")
+
+	dims := f.Input.Dims
+	layout := strings.ToUpper(firstOf(o.Layout, meta("layout")))
+	switch {
+	case layout == "NCHW" || layout == "NHWC":
+		nchw = layout == "NCHW"
+	case layout != "":
+		return p, false, nil, fmt.Errorf("a layout is NCHW or NHWC, not %q", layout)
+	case dims[1] == 3 && dims[3] != 3:
+		nchw = true
+	case dims[3] == 3 && dims[1] != 3:
+	default:
+		nchw = !tensorFlow
+		guess("the input's axes are %s (--input-layout)", map[bool]string{true: "NCHW", false: "NHWC"}[nchw])
+	}
+	channels, sides := dims[3], dims[1:3]
+	if nchw {
+		channels, sides = dims[1], dims[2:]
+	}
+	if channels != 3 && channels != -1 {
+		return p, false, nil, fmt.Errorf("the input %s has the dimensions %v, and so %d channels, where pictures have 3", f.Input.Name, dims, channels)
+	}
+
+	side := max(sides[0], sides[1])
+	if sides[0] != sides[1] && sides[0] > 0 && sides[1] > 0 {
+		return p, false, nil, fmt.Errorf("the input %s has the dimensions %v; pictures that are not square are not shown", f.Input.Name, dims)
+	}
+	p.Crop, err = number(o.Crop, meta("crop"))
+	switch {
+	case err != nil:
+		return p, false, nil, fmt.Errorf("crop: %w", err)
+	case side > 0 && p.Crop > 0 && p.Crop != side:
+		return p, false, nil, fmt.Errorf("the network takes pictures of %d x %[1]d pixels, so the crop can't be %d", side, p.Crop)
+	case side > 0:
+		p.Crop = side
+	case p.Crop == 0:
+		p.Crop = imageNet.Crop
+		guess("pictures are %d pixels wide and high (--crop)", p.Crop)
+	}
+	if p.Crop > maxSide {
+		return p, false, nil, fmt.Errorf("pictures of %d x %[1]d pixels are larger than the %d that gestalt shows", p.Crop, maxSide)
+	}
+	if p.Resize, err = number(o.Resize, meta("resize")); err != nil {
+		return p, false, nil, fmt.Errorf("resize: %w", err)
+	}
+	if p.Resize == 0 {
+		part, err := strconv.ParseFloat(firstOf(meta("crop_pct"), "0"), 64)
+		if err != nil || !(part >= 0 && part <= 1) {
+			return p, false, nil, fmt.Errorf("crop_pct is %q, not between 0 and 1", meta("crop_pct"))
+		}
+		if part == 0 {
+			part = float64(imageNet.Crop) / float64(imageNet.Resize)
+			p.Resize = int(math.Round(float64(p.Crop) / part))
+			guess("the shorter side is resized to %d pixels (--resize)", p.Resize)
+		} else {
+			p.Resize = int(math.Floor(float64(p.Crop) / part))
+		}
+	}
+	if p.Resize < p.Crop {
+		return p, false, nil, fmt.Errorf("a picture resized to %d pixels has no crop of %d", p.Resize, p.Crop)
+	}
+	switch filter := firstOf(o.Filter, meta("interpolation")); filter {
+	case "", "bilinear":
+		p.Filter = pixel.Bilinear
+	case "bicubic":
+		p.Filter = pixel.Bicubic
+	default:
+		return p, false, nil, fmt.Errorf("interpolation is bilinear or bicubic, not %q", filter)
+	}
+
+	mean, err := triple(o.Mean, meta("mean"))
+	if err != nil {
+		return p, false, nil, fmt.Errorf("mean: %w", err)
+	}
+	std, err := triple(o.Std, meta("std"))
+	if err != nil {
+		return p, false, nil, fmt.Errorf("std: %w", err)
+	}
+	if mean == nil || std == nil {
+		m, s := imageNet.Mean[:], imageNet.Std[:]
+		if tensorFlow {
+			m, s = []float32{0.5, 0.5, 0.5}, []float32{0.5, 0.5, 0.5}
+		}
+		if mean == nil {
+			mean = m
+		}
+		if std == nil {
+			std = s
+		}
+		guess("colours between 0 and 1 are normalised with mean %v and standard deviation %v (--mean, --std)", mean, std)
+	}
+	for _, v := range std {
+		if !(v > 0) {
+			return p, false, nil, fmt.Errorf("std is %v; standard deviations are above 0", std)
+		}
+	}
+	copy(p.Mean[:], mean)
+	copy(p.Std[:], std)
+	return p, nchw, guesses, nil
+}
+
+// maxSide bounds the pictures that a file may ask for.
+const maxSide = 4096
+
+func firstOf(values ...string) string {
+	i := slices.IndexFunc(values, func(v string) bool { return v != "" })
+	if i < 0 {
+		return ""
+	}
+	return values[i]
+}
+
+// number is an option or, where that is 0, one of the metadata; 0 if that is not there either.
+func number(option int, text string) (int, error) {
+	if option != 0 || text == "" {
+		return option, nil
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil || n < 1 || n > maxSide {
+		return 0, fmt.Errorf("%q is no number of pixels", text)
+	}
+	return n, nil
+}
+
+// triple is an option or, where that is nil, three numbers of the metadata; nil if they are not there either.
+func triple(option []float32, text string) ([]float32, error) {
+	if option == nil && text != "" {
+		words := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("[](), \t", r) })
+		for _, word := range words {
+			v, err := strconv.ParseFloat(word, 32)
+			if err != nil {
+				return nil, fmt.Errorf("%q is not three numbers", text)
+			}
+			option = append(option, float32(v))
+		}
+	}
+	if option != nil && len(option) != 3 {
+		return nil, fmt.Errorf("%d numbers where red, green and blue need three", len(option))
+	}
+	return option, nil
+}
