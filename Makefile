@@ -1,4 +1,4 @@
-# The only entry: make build, test, race, lint, bench, fuzz.
+# The only entry: make build, test, race, lint, bench, parity, fuzz.
 
 export CGO_ENABLED = 0
 # Test data that is not part of the repository; what needs it is skipped where it is missing (GESTALT_REQUIRE_SHARED=1
@@ -8,7 +8,7 @@ export GESTALT_SHARED := $(abspath $(GESTALT_SHARED))
 
 FUZZTIME ?= 60s
 
-.PHONY: build test race lint portable bench fuzz generate
+.PHONY: build test race lint portable bench parity fuzz generate
 
 build: ## one static binary, bin/gestalt
 	go build -trimpath -o bin/gestalt ./cmd/gestalt
@@ -31,6 +31,9 @@ portable: ## the build without assembly and for another processor
 
 bench: ## benchmarks in Go; bench/ holds the comparisons with other programs
 	go test -run '^$$' -bench . -benchtime 1s ./...
+
+parity: ## the table of every network's largest difference from PyTorch's logits, both engines; most of an hour
+	go test ./nets -run '^TestParity$$' -count 1 -timeout 4h -v -args -full
 
 fuzz: ## every fuzz target for FUZZTIME
 	@for pkg in $$(go list ./...); do \

@@ -10,7 +10,7 @@ import (
 // PyTorch's defaults.
 const (
 	normEpsilon  = 1e-5 // see Scope.Epsilon
-	normMomentum = 0.1  // weight of the new batch in the running statistics
+	normMomentum = 0.1  // see Scope.Momentum
 )
 
 // norm is the parameters of a batch normalisation in a file.
@@ -80,8 +80,8 @@ func (s Scope) BatchNorm(name string, x *graph.Node) *graph.Node {
 
 	y, mean, variance := normalize(x, weight, bias, s.epsilon)
 	n := float64(x.Shape().Size() / channels)
-	s.net.Statistics[s.path(name+".running_mean")] = moveTowards(runningMean, mean, 1)
-	s.net.Statistics[s.path(name+".running_var")] = moveTowards(runningVar, variance, n/max(n-1, 1))
+	s.net.Statistics[s.path(name+".running_mean")] = moveTowards(runningMean, mean, s.momentum, 1)
+	s.net.Statistics[s.path(name+".running_var")] = moveTowards(runningVar, variance, s.momentum, n/max(n-1, 1))
 	return y
 }
 
@@ -106,10 +106,10 @@ func normalizeByParts(x, weight, bias *graph.Node, epsilon float64) (y, mean, va
 	return y, mean, variance
 }
 
-// moveTowards is the exponential average of the running value and correction times that of the batch. It is no part of
-// the loss: the gradient ends here.
-func moveTowards(running, batch *graph.Node, correction float64) *graph.Node {
+// moveTowards is the exponential average of the running value and, with weight momentum, correction times that of the
+// batch. It is no part of the loss: the gradient ends here.
+func moveTowards(running, batch *graph.Node, momentum, correction float64) *graph.Node {
 	return graph.Add(
-		graph.MulScalar(graph.StopGradient(running), 1-normMomentum),
-		graph.MulScalar(graph.StopGradient(batch), normMomentum*correction))
+		graph.MulScalar(graph.StopGradient(running), 1-momentum),
+		graph.MulScalar(graph.StopGradient(batch), momentum*correction))
 }

@@ -60,4 +60,4 @@ func newNet(x *graph.Node, mode Mode) *Net {
 	}
 }
 
-func (n *Net) scope() Scope { return Scope{net: n, epsilon: normEpsilon} }
+func (n *Net) scope() Scope { return Scope{net: n, epsilon: normEpsilon, momentum: normMomentum} }

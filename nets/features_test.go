@@ -18,10 +18,15 @@ import (
 // Names of what inner layers put out, and their shapes; nil where there is none of that name.
 func TestFeatures(t *testing.T) {
 	want := map[string]map[string][]int{
-		"vgg16_bn":      {"features.0": nil, "features.1": {1, 224, 224, 64}, "relu1_1": {1, 224, 224, 64}, "features.43": {1, 7, 7, 512}, "conv1_1": nil, "classifier.4": {1, 4096}},
-		"squeezenet1_1": {"features.1": {1, 111, 111, 64}, "features.3": {1, 55, 55, 128}, "features.6": {1, 27, 27, 256}, "features.12": {1, 13, 13, 512}},
-		"resnet18":      {"relu": {1, 112, 112, 64}, "maxpool": {1, 56, 56, 64}, "layer1": {1, 56, 56, 64}, "layer4": {1, 7, 7, 512}, "avgpool": {1, 512}},
-		"resnet50":      {"layer1": {1, 56, 56, 256}, "layer2": {1, 28, 28, 512}, "layer3": {1, 14, 14, 1024}, "layer4": {1, 7, 7, 2048}},
+		"vgg16_bn":           {"features.0": nil, "features.1": {1, 224, 224, 64}, "relu1_1": {1, 224, 224, 64}, "features.43": {1, 7, 7, 512}, "conv1_1": nil, "classifier.4": {1, 4096}},
+		"squeezenet1_1":      {"features.1": {1, 111, 111, 64}, "features.3": {1, 55, 55, 128}, "features.6": {1, 27, 27, 256}, "features.12": {1, 13, 13, 512}},
+		"resnet18":           {"relu": {1, 112, 112, 64}, "maxpool": {1, 56, 56, 64}, "layer1": {1, 56, 56, 64}, "layer4": {1, 7, 7, 512}, "avgpool": {1, 512}},
+		"shufflenet_v2_x1_5": {"conv1": {1, 112, 112, 24}, "maxpool": {1, 56, 56, 24}, "stage2": {1, 28, 28, 176}, "stage3": {1, 14, 14, 352}, "stage4": {1, 7, 7, 704}, "conv5": {1, 7, 7, 1024}},
+		"mobilenet_v2":       {"features.0": {1, 112, 112, 32}, "features.1": {1, 112, 112, 16}, "features.3": {1, 56, 56, 24}, "features.6": {1, 28, 28, 32}, "features.13": {1, 14, 14, 96}, "features.17": {1, 7, 7, 320}, "features.18": {1, 7, 7, 1280}},
+		"densenet121":        {"features.relu0": {1, 112, 112, 64}, "features.denseblock1": {1, 56, 56, 256}, "features.transition1": {1, 28, 28, 128}, "features.denseblock3": {1, 14, 14, 1024}, "features.norm5": {1, 7, 7, 1024}},
+		"bagnet9":            {"relu": {1, 222, 222, 64}, "layer1": {1, 110, 110, 256}, "layer2": {1, 54, 54, 512}, "layer3": {1, 27, 27, 1024}, "layer4": {1, 27, 27, 2048}},
+		"bagnet33":           {"layer1": {1, 110, 110, 256}, "layer2": {1, 54, 54, 512}, "layer3": {1, 26, 26, 1024}, "layer4": {1, 24, 24, 2048}},
+		"resnet50":           {"layer1": {1, 56, 56, 256}, "layer2": {1, 28, 28, 512}, "layer3": {1, 14, 14, 1024}, "layer4": {1, 7, 7, 2048}},
 	}
 	b := open(t, "go")
 	for name, features := range want {

@@ -8,7 +8,7 @@ import (
 )
 
 // Identify tells which network a file of weights belongs to, by the names and shapes of its parameters. The name is ""
-// where they fit none.
+// where they fit none. Networks with the same parameters are told apart by what the metadata declare: see [Load].
 func Identify(weightsPath string) (name string, err error) {
 	f, err := weights.Open(weightsPath)
 	if err != nil {
@@ -26,6 +26,10 @@ func Identify(weightsPath string) (name string, err error) {
 			return "", fmt.Errorf("%s: %w", a.Name, err)
 		}
 		if net.compare(f).none() {
+			a, err = a.declared(f)
+			if err != nil {
+				return "", err
+			}
 			return a.Name, nil
 		}
 	}

@@ -6,11 +6,15 @@ import (
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
-// Conv is the shape of a convolution. Stride and Groups count as 1 where they are 0. Kernel and Pad hold for both axes,
-// unless KernelW is given: then Kernel and Pad are those of the height, KernelW and PadW those of the width.
+// Conv is the shape of a convolution. Stride and Groups count as 1 where they are 0; with as many groups as input channels
+// it is a depthwise one. Kernel and Pad hold for both axes, unless KernelW is given: then Kernel and Pad are those of the
+// height, KernelW and PadW those of the width.
 type Conv struct {
 	Out, Kernel, Stride, Pad, Groups int
 	KernelW, PadW                    int
+	// Same pads as TensorFlow's "SAME" does, whatever Pad says: as little as gives size/Stride outputs, rounded up; of an
+	// odd number of pixels the odd one goes to the bottom and the right.
+	Same bool
 }
 
 // Conv is PyTorch's Conv2d with a bias: parameters name.weight and name.bias.
@@ -18,14 +22,18 @@ func (s Scope) Conv(name string, x *graph.Node, c Conv) *graph.Node {
 	return graph.Add(s.convolve(c, x, s.kernel(s.declareKernel(name, x, c))), alongChannels(s.vector(name+".bias", true, c.Out), 4))
 }
 
+// ConvNoBias is Conv2d without a bias: parameter name.weight.
+func (s Scope) ConvNoBias(name string, x *graph.Node, c Conv) *graph.Node {
+	return s.convolve(c, x, s.kernel(s.declareKernel(name, x, c)))
+}
+
 // ConvNorm is Conv2d without a bias followed by BatchNorm2d: parameters conv.weight, norm.weight, norm.bias and the
 // running statistics norm.running_mean and norm.running_var.
 func (s Scope) ConvNorm(conv, norm string, x *graph.Node, c Conv) *graph.Node {
-	weight := s.declareKernel(conv, x, c)
 	if s.net.mode == Training {
-		return s.BatchNorm(norm, s.convolve(c, x, s.kernel(weight)))
+		return s.BatchNorm(norm, s.ConvNoBias(conv, x, c))
 	}
-	return s.convNormFolded(weight, nil, norm, x, c)
+	return s.convNormFolded(s.declareKernel(conv, x, c), nil, norm, x, c)
 }
 
 // ConvBiasNorm is Conv2d with a bias followed by BatchNorm2d: parameters as of ConvNorm, and conv.bias.
@@ -74,6 +82,18 @@ func (s Scope) Linear(name string, x *graph.Node, out int) *graph.Node {
 // ReLU is max(x, 0).
 func ReLU(x *graph.Node) *graph.Node { return graph.MaxScalar(x, 0) }
 
+// ReLU6 is x limited to 0..6.
+func ReLU6(x *graph.Node) *graph.Node { return graph.ClipScalar(x, 0, 6) }
+
+// ChannelShuffle puts two pictures [batch, height, width, channels] into one whose channels are taken from them in turn:
+// first the first of a, then the first of b, then the second of a. It is the concatenation followed by ShuffleNet's
+// shuffle of two groups.
+func ChannelShuffle(a, b *graph.Node) *graph.Node {
+	dims := a.Shape().Clone().Dimensions
+	dims[3] *= 2
+	return graph.Reshape(graph.Stack([]*graph.Node{a, b}, -1), dims...)
+}
+
 // MaxPool is PyTorch's MaxPool2d with square windows. With ceil, a last window that is only partly inside the picture
 // counts too (ceil_mode), as long as it begins inside the picture or its left padding.
 func MaxPool(x *graph.Node, window, stride, pad int, ceil bool) *graph.Node {
@@ -90,6 +110,11 @@ func MaxPool(x *graph.Node, window, stride, pad int, ceil bool) *graph.Node {
 		}
 	}
 	return graph.MaxPool(x).Window(window).Strides(stride).PaddingPerDim(paddings[:]).Done()
+}
+
+// MeanPool is PyTorch's AvgPool2d with square windows that lie inside the picture.
+func MeanPool(x *graph.Node, window, stride int) *graph.Node {
+	return graph.MeanPool(x).Window(window).Strides(stride).NoPadding().Done()
 }
 
 // GlobalMean is the mean over height and width: [batch, height, width, channels] to [batch, channels].
@@ -121,17 +146,37 @@ func adaptiveMeans(n, side int) [][]float32 {
 	return rows
 }
 
-// sizes are the kernel's height and width and the padding of both axes.
-func (c Conv) sizes() (h, w, padH, padW int) {
+// kernelSize is the kernel's height and width.
+func (c Conv) kernelSize() (h, w int) {
 	if c.KernelW > 0 {
-		return c.Kernel, c.KernelW, c.Pad, c.PadW
+		return c.Kernel, c.KernelW
 	}
-	return c.Kernel, c.Kernel, c.Pad, c.Pad
+	return c.Kernel, c.Kernel
+}
+
+// padding is that of x at top and bottom, and at left and right.
+func (c Conv) padding(x *graph.Node) [][2]int {
+	h, w := c.kernelSize()
+	switch {
+	case c.Same:
+		return [][2]int{c.same(x.Shape().Dim(1), h), c.same(x.Shape().Dim(2), w)}
+	case c.KernelW > 0:
+		return [][2]int{{c.Pad, c.Pad}, {c.PadW, c.PadW}}
+	}
+	return [][2]int{{c.Pad, c.Pad}, {c.Pad, c.Pad}}
+}
+
+// same is the padding "SAME" of an axis, before and after.
+func (c Conv) same(size, kernel int) [2]int {
+	stride := max(c.Stride, 1)
+	outputs := (size + stride - 1) / stride
+	both := max((outputs-1)*stride+kernel-size, 0)
+	return [2]int{both / 2, both - both/2}
 }
 
 // declareKernel declares name.weight, [out, in/groups, height, width].
 func (s Scope) declareKernel(name string, x *graph.Node, c Conv) Param {
-	h, w, _, _ := c.sizes()
+	h, w := c.kernelSize()
 	return s.declare(name+".weight", true, c.Out, x.Shape().Dim(-1)/max(c.Groups, 1), h, w)
 }
 
@@ -144,11 +189,11 @@ func (s Scope) kernel(p Param) *graph.Node {
 func hwio(p Param) []int { return []int{p.Shape[2], p.Shape[3], p.Shape[1], p.Shape[0]} }
 
 func (s Scope) convolve(c Conv, x, kernel *graph.Node) *graph.Node {
-	h, w, padH, padW := c.sizes()
-	b := graph.Convolve(x, kernel).Strides(max(c.Stride, 1)).PaddingPerDim([][2]int{{padH, padH}, {padW, padW}})
+	b := graph.Convolve(x, kernel).Strides(max(c.Stride, 1)).PaddingPerDim(c.padding(x))
 	if c.Groups > 1 {
 		b = b.ChannelGroupCount(c.Groups)
 	}
+	h, w := c.kernelSize()
 	return s.count(b.Done(), h*w*kernel.Shape().Dim(2))
 }
 

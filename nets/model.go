@@ -51,12 +51,11 @@ type size struct{ n, h, w int }
 // Load reads the weights of a network from a file of any format that [weights.Open] reads onto an engine. The file must
 // hold exactly the network's parameters, as F32, F16, BF16 or F64; the error lists what is missing, surplus or of
 // another shape. The engine stays the caller's and must outlive the model.
+//
+// Metadata of the file that declare a padding, or the mean and std of the normalisation, outweigh the name: a file for
+// mobilenet_v2 that declares the padding "SAME" gives the model mobilenet_v2_tf.
 func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 	a, err := Lookup(name)
-	if err != nil {
-		return nil, err
-	}
-	net, err := a.trace(b)
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +64,13 @@ func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
+	if a, err = a.declared(f); err != nil {
+		return nil, err
+	}
+	net, err := a.trace(b)
+	if err != nil {
+		return nil, err
+	}
 	err = net.read(f, func(param func(string) []float32) error {
 		m, err = newModel(b, a, net, param)
 		return err

@@ -14,6 +14,12 @@ import (
 // saved writes a file of made-up parameters in torchvision's layout, after change had its way with them.
 func saved(t *testing.T, a Architecture, change func(map[string]weights.Tensor)) string {
 	t.Helper()
+	return savedDeclaring(t, a, nil, change)
+}
+
+// savedDeclaring is saved with metadata.
+func savedDeclaring(t *testing.T, a Architecture, metadata map[string]string, change func(map[string]weights.Tensor)) string {
+	t.Helper()
 	params, err := a.Parameters()
 	if err != nil {
 		t.Fatal(err)
@@ -31,7 +37,7 @@ func saved(t *testing.T, a Architecture, change func(map[string]weights.Tensor))
 		list = append(list, tensor)
 	}
 	path := filepath.Join(t.TempDir(), "w.safetensors")
-	if err := weights.Write(path, list, nil); err != nil {
+	if err := weights.Write(path, list, metadata); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -230,7 +236,7 @@ func TestNearest(t *testing.T) {
 			t.Errorf("edits(%q, %q) = %d, want %d", c.a, c.b, got, c.want)
 		}
 	}
-	if got := nearest("mobilenet", Names()); got != "" {
-		t.Errorf("%q is not like mobilenet", got)
+	if got := nearest("perceiver", Names()); got != "" {
+		t.Errorf("%q is not like perceiver", got)
 	}
 }

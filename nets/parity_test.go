@@ -1,8 +1,13 @@
 package nets
 
 import (
+	"flag"
+	"fmt"
+	"strings"
 	"testing"
+	"text/tabwriter"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 	"github.com/gestalt-vision/gestalt/pixel"
 	"github.com/gestalt-vision/gestalt/weights"
@@ -21,24 +26,33 @@ type expectation struct {
 	}
 }
 
-// Every network, with made-up parameters on made-up pictures, gives torchvision's logits.
+// full is for the whole table: go test ./nets -run TestParity -v -timeout 3h -args -full
+var full = flag.Bool("full", false, "TestParity shows every network the photograph and runs each on the go engine too, which takes most of an hour")
+
+// Every network, with made-up parameters, gives the logits of its PyTorch model: on made-up pictures of odd size, and on a
+// photograph prepared as the network wants it. A table says by how much they differ. Without the flag full, networks that
+// take too long are shown only the small pictures and run only on the cpu engine.
 func TestParity(t *testing.T) {
-	want := fixture[map[string]expectation](t, "parity.json")
+	want, photographs := fixture[map[string]expectation](t, "parity.json"), fixture[map[string]struct {
+		Largest float64
+		Logits  []float32
+	}](t, "photograph.json")
+	var table strings.Builder
+	columns := tabwriter.NewWriter(&table, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(columns, "network\tengine\tmade-up pictures\tphotograph\t")
 	for _, name := range Names() {
 		expected, ok := want[name]
 		if !ok {
 			t.Errorf("testdata has no logits of %s", name)
 			continue
 		}
-		engines := []string{"cpu"}
-		switch name {
-		case "squeezenet1_1", "resnet18": // the others take the go engine too long
-			engines = append(engines, "go")
-		}
-		for _, engine := range engines {
+		quick := strings.HasPrefix(name, "squeezenet") || strings.HasPrefix(name, "mobilenet") || name == "resnet18"
+		for _, engine := range []string{"cpu", "go"} {
+			if engine == "go" && !quick && !*full {
+				continue
+			}
 			t.Run(name+"/"+engine, func(t *testing.T) {
-				m := drawnModel(t, open(t, engine), name)
-				worst := 0.0
+				m, madeUp, row := drawnModel(t, open(t, engine), name), 0.0, ""
 				for _, batch := range expected.Batches {
 					s := size{batch.Size[0], batch.Size[1], batch.Size[2]}
 					got, err := m.logits(draw("pictures", s.n*s.h*s.w*3, -2, 2), s)
@@ -46,16 +60,57 @@ func TestParity(t *testing.T) {
 						t.Fatal(err)
 					}
 					for i, row := range batch.Logits {
-						worst = max(worst, difference(t, got[i*1000:i*1000+len(row)], row)/batch.Largest)
+						madeUp = max(madeUp, difference(t, got[i*1000:i*1000+len(row)], row)/batch.Largest)
 					}
 				}
-				t.Logf("largest relative difference %.2g", worst)
-				if !(worst <= tolerance) {
-					t.Errorf("logits differ by %g of the largest, allowed %g", worst, tolerance)
+				if !(madeUp <= tolerance) {
+					t.Errorf("logits differ by %.2g of the largest, allowed %g", madeUp, tolerance)
 				}
+				if *full || quick && engine == "cpu" {
+					want := photographs[name]
+					got, err := m.Logits(photograph(t, m.Preprocess), 1)
+					if err != nil {
+						t.Fatal(err)
+					}
+					d := difference(t, got[:len(want.Logits)], want.Logits) / want.Largest
+					if !(d <= tolerance) {
+						t.Errorf("logits of the photograph differ by %.2g of the largest, allowed %g", d, tolerance)
+					}
+					row = fmt.Sprintf("%.1e", d)
+				}
+				fmt.Fprintf(columns, "%s\t%s\t%.1e\t%s\t\n", name, engine, madeUp, row)
 			})
 		}
 	}
+	columns.Flush()
+	t.Logf("largest difference of the logits from PyTorch's, relative to the largest logit\n%s", &table)
+}
+
+// photograph is the one that make_fixtures.py shows, as a network takes it.
+func photograph(t *testing.T, p Preprocess) []float32 {
+	t.Helper()
+	set, err := dataset.Open(sharedtest.Path(t, "data/imagenet-sample-256.tar"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer set.Close()
+	const cinema = 498 // its class, and so its place among the sorted names
+	if key := set.Item(cinema).Key; !strings.HasSuffix(key, "n03032252_cinema.jpg") {
+		t.Fatalf("picture %d is %s", cinema, key)
+	}
+	data, err := set.Read(cinema)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, _, err := pixel.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	input := make([]float32, p.Crop*p.Crop*3)
+	if err := p.Tensor(m, input); err != nil {
+		t.Fatal(err)
+	}
+	return input
 }
 
 func TestParameterCounts(t *testing.T) {
@@ -87,7 +142,6 @@ func TestParameterCounts(t *testing.T) {
 
 // Published weights on four photographs give the logits that PyTorch gave, through both engines.
 func TestPublishedWeights(t *testing.T) {
-	path := sharedtest.Path(t, "weights/squeezenet1_1.safetensors")
 	f, err := weights.Open(sharedtest.Path(t, "weights/fixture_classifiers.safetensors"))
 	if err != nil {
 		t.Fatal(err)
@@ -97,35 +151,37 @@ func TestPublishedWeights(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want, _, err := f.Float32("squeezenet1_1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, side := images.Shape[0], images.Shape[1]
-	for engine, n := range map[string]int{"cpu": n, "go": 1} { // the go engine takes seconds a picture
-		t.Run(engine, func(t *testing.T) {
-			m, err := Load(open(t, engine), "squeezenet1_1", path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer m.Close()
-			batch := make([]float32, n*side*side*3)
-			for i := range n {
-				picture := &pixel.Image{W: side, H: side, C: 3, Pix: images.Data[i*side*side*3 : (i+1)*side*side*3]}
-				if err := m.Preprocess.Tensor(picture, batch[i*side*side*3:(i+1)*side*side*3]); err != nil {
+	for _, name := range []string{"squeezenet1_1", "shufflenet_v2_x1_0", "mobilenet_v2"} {
+		want, _, err := f.Float32(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for engine, n := range map[string]int{"cpu": images.Shape[0], "go": 1} { // the go engine takes seconds a picture
+			t.Run(name+"/"+engine, func(t *testing.T) {
+				m, err := Load(open(t, engine), name, sharedtest.Path(t, "weights/"+name+".safetensors"))
+				if err != nil {
 					t.Fatal(err)
 				}
-			}
-			got, err := m.Logits(batch, n)
-			if err != nil {
-				t.Fatal(err)
-			}
-			worst := difference(t, got, want[:n*1000]) / largest(want)
-			t.Logf("largest relative difference %.2g", worst)
-			if !(worst <= tolerance) {
-				t.Errorf("logits differ by %g of the largest, allowed %g", worst, tolerance)
-			}
-		})
+				defer m.Close()
+				side := images.Shape[1]
+				batch := make([]float32, n*side*side*3)
+				for i := range n {
+					picture := &pixel.Image{W: side, H: side, C: 3, Pix: images.Data[i*side*side*3 : (i+1)*side*side*3]}
+					if err := m.Preprocess.Tensor(picture, batch[i*side*side*3:(i+1)*side*side*3]); err != nil {
+						t.Fatal(err)
+					}
+				}
+				got, err := m.Logits(batch, n)
+				if err != nil {
+					t.Fatal(err)
+				}
+				worst := difference(t, got, want[:n*1000]) / largest(want)
+				t.Logf("largest relative difference %.2g", worst)
+				if !(worst <= tolerance) {
+					t.Errorf("logits differ by %g of the largest, allowed %g", worst, tolerance)
+				}
+			})
+		}
 	}
 }
 

@@ -27,6 +27,12 @@ var imageNet = Preprocess{
 	Mean: [3]float32{0.485, 0.456, 0.406}, Std: [3]float32{0.229, 0.224, 0.225},
 }
 
+// tensorFlow is the preprocessing of the classifiers of TensorFlow's slim and Keras that take values of -1..1.
+var tensorFlow = Preprocess{
+	Resize: 256, Crop: 224, Filter: pixel.Bilinear,
+	Mean: [3]float32{0.5, 0.5, 0.5}, Std: [3]float32{0.5, 0.5, 0.5},
+}
+
 // architectures are all networks, in the order of Names.
 var architectures = []Architecture{
 	{"vgg11", imageNet, vgg(false, 1, 1, 2, 2, 2)},
@@ -38,11 +44,21 @@ var architectures = []Architecture{
 	{"vgg16_bn", imageNet, vgg(true, 2, 2, 3, 3, 3)},
 	{"vgg19_bn", imageNet, vgg(true, 2, 2, 4, 4, 4)},
 	{"squeezenet1_1", imageNet, squeezeNet11},
+	{"shufflenet_v2_x0_5", imageNet, shuffleNetV2(24, 48, 96, 192, 1024)},
+	{"shufflenet_v2_x1_0", imageNet, shuffleNetV2(24, 116, 232, 464, 1024)},
+	{"shufflenet_v2_x1_5", imageNet, shuffleNetV2(24, 176, 352, 704, 1024)},
+	{"shufflenet_v2_x2_0", imageNet, shuffleNetV2(24, 244, 488, 976, 2048)},
+	{"mobilenet_v2", imageNet, mobileNetV2(symmetric)},
+	{"mobilenet_v2_tf", tensorFlow, mobileNetV2(same)},
 	{"resnet18", imageNet, resNet(basicBlock, 2, 2, 2, 2)},
 	{"resnet34", imageNet, resNet(basicBlock, 3, 4, 6, 3)},
 	{"resnet50", imageNet, resNet(bottleneck, 3, 4, 6, 3)},
 	{"resnet101", imageNet, resNet(bottleneck, 3, 4, 23, 3)},
 	{"resnet152", imageNet, resNet(bottleneck, 3, 8, 36, 3)},
+	{"densenet121", imageNet, denseNet(32, 6, 12, 24, 16)},
+	{"bagnet9", imageNet, bagNet(true, true, false, false)},
+	{"bagnet17", imageNet, bagNet(true, true, true, false)},
+	{"bagnet33", imageNet, bagNet(true, true, true, true)},
 }
 
 // Names are the names that [Lookup] knows.

@@ -84,9 +84,9 @@ type Net struct {
 // Scope is a place in a network under construction: its parameters' names begin with the scope's prefix. Its methods
 // add layers to the graph; like all graph code they panic on mistakes.
 type Scope struct {
-	net     *Net
-	prefix  string
-	epsilon float64 // of batch normalisations
+	net               *Net
+	prefix            string
+	epsilon, momentum float64 // of batch normalisations
 }
 
 // In is the scope of an inner module, such as layer1.0.
@@ -98,6 +98,13 @@ func (s Scope) In(module string) Scope {
 // Epsilon is the scope with another ε in its batch normalisations than PyTorch's default of 1e-5.
 func (s Scope) Epsilon(epsilon float64) Scope {
 	s.epsilon = epsilon
+	return s
+}
+
+// Momentum is the scope with another weight of the new batch in the running statistics of its batch normalisations than
+// PyTorch's default of 0.1.
+func (s Scope) Momentum(momentum float64) Scope {
+	s.momentum = momentum
 	return s
 }
 

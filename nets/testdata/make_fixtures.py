@@ -1,9 +1,12 @@
-"""Writes the expected outputs in this folder with torchvision.
+"""Writes the expected outputs in this folder with torchvision, and with reference.py for what that has not.
 
-    python3 make_fixtures.py     (made with torch 1.13, torchvision 0.14)
+    python3 make_fixtures.py SHARED     (made with torch 1.13, torchvision 0.14, Pillow 9.4)
+
+SHARED is the folder of shared test data; the photograph is in its data/imagenet-sample-256.tar.
 
 parity.json      for each network: the number of learned parameters, and the logits of the first classes for two
                  pictures, with made-up parameters
+photograph.json  the same for a photograph, prepared as each network wants it
 features.json    inner activations of a VGG by the names of the literature
 training.json    ResNet-18 in training mode: loss, gradients and running statistics after one step
 batchnorm.json   one batch normalisation in training mode: output, gradients and running statistics
@@ -12,11 +15,18 @@ normalize.json   ToTensor and Normalize of every 8-bit value
 Parameters and pictures are made up by `draw`, which TestParity has in Go too: element i of the tensor called name is
 the i-th output of splitmix64 seeded with the 64-bit FNV-1a hash of the name, its upper 24 bits as a number in [0, 1).
 """
+import io
 import json
+import sys
+import tarfile
 
 import numpy as np
+import PIL.Image
 import torch
 import torchvision
+from torchvision import transforms
+
+import reference
 
 torch.manual_seed(0)
 torch.use_deterministic_algorithms(True)
@@ -85,13 +95,23 @@ NETWORKS = {
     "resnet50": [SMALL],
     "resnet101": [SMALL],
     "resnet152": [SMALL],
+    "shufflenet_v2_x0_5": [SMALL],
+    "shufflenet_v2_x1_0": [SMALL],
+    "shufflenet_v2_x1_5": [SMALL],
+    "shufflenet_v2_x2_0": [SMALL],
+    "mobilenet_v2": [SMALL],
+    "mobilenet_v2_tf": [SMALL, [1, 64, 64]],
+    "densenet121": [SMALL],
+    "bagnet9": [SMALL],
+    "bagnet17": [SMALL],
+    "bagnet33": [SMALL],
 }
 
 
 def network(name):
     """The network as it is with published weights, but with made-up ones."""
     changes = {}
-    return fill(getattr(torchvision.models, name)(**changes))
+    return fill((getattr(reference, name, None) or getattr(torchvision.models, name))(**changes))
 
 
 def parity():
@@ -104,6 +124,24 @@ def parity():
                 logits = model(pictures(*size))
             shown = [numbers(row[:SHOWN]) for row in logits]
             out[name]["batches"].append({"size": size, "largest": float(logits.abs().max()), "logits": shown})
+    return out
+
+
+PHOTOGRAPH = "imagenet-sample-256/n03032252_cinema.jpg"
+IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
+PREPROCESS = {name: (256, 224, *IMAGENET) for name in NETWORKS}  # resize, crop, mean, standard deviation
+PREPROCESS["mobilenet_v2_tf"] = 256, 224, [0.5] * 3, [0.5] * 3
+
+
+def photograph():
+    with tarfile.open(sys.argv[1] + "/data/imagenet-sample-256.tar") as tar:
+        picture = PIL.Image.open(io.BytesIO(tar.extractfile(PHOTOGRAPH).read())).convert("RGB")
+    out = {}
+    for name, (resize, crop, mean, std) in PREPROCESS.items():
+        steps = transforms.Resize(resize), transforms.CenterCrop(crop), transforms.ToTensor(), transforms.Normalize(mean, std)
+        with torch.no_grad():
+            logits = network(name).eval()(transforms.Compose(steps)(picture)[None])
+        out[name] = {"largest": float(logits.abs().max()), "logits": numbers(logits[0, :SHOWN])}
     return out
 
 
@@ -178,7 +216,13 @@ def normalize():
     return [numbers(channel) for channel in t]
 
 
-for name, make in [("parity", parity), ("features", features), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
+def text(value):
+    """JSON with a line for each entry of a dictionary, so that differences show what changed."""
+    if isinstance(value, dict):
+        return "{\n" + ",\n".join(json.dumps(k) + ":" + json.dumps(v, separators=(",", ":")) for k, v in value.items()) + "\n}\n"
+    return json.dumps(value, separators=(",", ":")) + "\n"
+
+
+for name, make in [("parity", parity), ("photograph", photograph), ("features", features), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
     with open(name + ".json", "w") as f:
-        json.dump(make(), f, separators=(",", ":"))
-        f.write("\n")
+        f.write(text(make()))
