@@ -1,6 +1,7 @@
-"""The peer of the cpu engine in engine.sh: a network at 224 pixels in ONNX Runtime.
+"""The peer of the cpu engine in engine.sh: a network in ONNX Runtime, with as many pictures as the file says.
 
-Usage: python3 engine_onnxruntime.py MODEL.onnx [BATCH] [THREADS] [SECONDS]
+Usage: python3 engine_onnxruntime.py MODEL.onnx [THREADS] [SECONDS]
+
 Prints the median milliseconds a picture.
 """
 
@@ -12,18 +13,19 @@ import numpy as np
 import onnxruntime as ort
 
 model = sys.argv[1]
-batch, threads, seconds = (int(a) for a in (sys.argv[2:] + ["8", "2", "3"][len(sys.argv) - 2 :]))
+threads, seconds = (int(a) for a in (sys.argv[2:] + ["2", "3"][len(sys.argv) - 2 :]))
 options = ort.SessionOptions()
 options.intra_op_num_threads = threads
 session = ort.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-name = session.get_inputs()[0].name
-x = np.random.default_rng(0).standard_normal((batch, 3, 224, 224), dtype=np.float32)
+pictures = session.get_inputs()[0]
+batch = pictures.shape[0]
+x = np.random.default_rng(0).standard_normal(pictures.shape, dtype=np.float32)
 for _ in range(3):
-    session.run(None, {name: x})
+    session.run(None, {pictures.name: x})
 times = []
 end = time.perf_counter() + seconds
 while time.perf_counter() < end:
     t = time.perf_counter()
-    session.run(None, {name: x})
+    session.run(None, {pictures.name: x})
     times.append((time.perf_counter() - t) / batch * 1e3)
 print(f"{statistics.median(times):.3f}")

@@ -20,6 +20,7 @@ type backend struct {
 	workers   *workers
 	storage   storagePool
 	plain     bool // record and run as written, for tests: nothing is fused
+	cache     int  // bytes that layers should stay within: see split
 	finalized atomic.Bool
 }
 
@@ -49,7 +50,7 @@ func New(config string) (compute.Backend, error) {
 			return nil, fmt.Errorf("cpu engine: unknown option %q; known: threads=N", option)
 		}
 	}
-	return &backend{workers: newWorkers(threads)}, nil
+	return &backend{workers: newWorkers(threads), cache: cacheBytes}, nil
 }
 
 // Name implements compute.Backend.

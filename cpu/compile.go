@@ -45,7 +45,7 @@ func compile(f *function) (*executable, error) {
 	}
 	outputs := f.outputs
 	if !e.backend.plain {
-		outputs = fuseChains(&f.nodeSet, fuse(&f.nodeSet, outputs))
+		outputs = split(&f.nodeSet, e.backend.cache, fuseChains(&f.nodeSet, fuse(&f.nodeSet, outputs)))
 	}
 	order := sorted(outputs)
 	a := analyse(order, f != f.builder.main)

@@ -67,6 +67,8 @@ const (
 	opNormalize
 	opNormSums
 	opNormGradient
+	// opPart is some rows of the first axis, where they lie; attribute partAttr.
+	opPart
 	// opGate is dy where y is not negative, and 0 elsewhere.
 	opGate
 )
@@ -80,7 +82,7 @@ var ownNames = map[compute.OpType]string{
 	opChain: "Chain", opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
 	opFilterGradient: "FilterGradient", opInputGradient: "InputGradient", opPackInputFilter: "PackInputFilter",
 	opMaxPoolGradient: "MaxPoolGradient", opMoments: "Moments", opNormalize: "Normalize", opNormSums: "NormSums",
-	opNormGradient: "NormGradient", opGate: "Gate",
+	opNormGradient: "NormGradient", opPart: "Part", opGate: "Gate",
 }
 
 func opName(op compute.OpType) string {

@@ -49,9 +49,9 @@ type planner struct {
 	arena    int              // bytes
 }
 
-// isAlias reports whether n is its first input under another shape.
+// isAlias reports whether n is its first input under another shape, or a part of it.
 func isAlias(n *node) bool {
-	return n.op == compute.OpTypeReshape || n.op == compute.OpTypeBitcast
+	return n.op == compute.OpTypeReshape || n.op == compute.OpTypeBitcast || n.op == opPart
 }
 
 // root is the node whose storage n shares.
@@ -86,8 +86,8 @@ func plan(steps []*node, given map[*node]place) *planner {
 			p.blocks[n] = &block{at: at, fixed: true}
 			continue
 		}
-		if whole, ok := p.into[n]; ok {
-			p.block(whole, i)
+		if p.into[n] != nil {
+			p.block(p.outermost(n), i)
 			continue
 		}
 		if shared := p.inPlace(n, i); shared != nil {
@@ -112,24 +112,38 @@ func (p *planner) block(n *node, i int) {
 	}
 }
 
-// placeOperands lets those operands of a concatenation along the last axis that
-// can write rows apart from each other be computed where they belong.
+// placeOperands lets operands of a concatenation be computed where they belong: along
+// the last axis those that can write rows apart from each other, along the first all.
 func (p *planner) placeOperands(whole *node) {
-	last := len(whole.dims()) - 1
-	if whole.attr.(axisAttr).axis != last {
+	axis, last := whole.attr.(axisAttr).axis, len(whole.dims())-1
+	if axis != last && axis != 0 {
 		return
 	}
 	size := whole.dtype().Size()
-	channel := 0
+	offset := 0
 	for _, n := range whole.in {
+		at := place{offset: offset, size: byteSize(n.shape)}
+		spread := axis == last && last > 0 // over rows that are wider than its own
+		if spread {
+			at = place{offset: offset, size: byteSize(whole.shape) - offset, pitch: whole.dims()[last]}
+			offset += n.dims()[last] * size
+		} else {
+			offset += byteSize(n.shape)
+		}
 		_, computed := p.position[n]
 		_, given := p.places[n]
-		if (n.op == opFusedConv || n.op == opPool) && computed && !given && p.uses[n] == 1 {
-			p.into[n] = whole
-			p.slices[n] = place{offset: channel * size, size: byteSize(whole.shape) - channel*size, pitch: whole.dims()[last]}
+		if (n.op == opFusedConv || n.op == opPool || !spread && !makesObject(n)) && computed && !given && p.uses[n] == 1 {
+			p.into[n], p.slices[n] = whole, at
 		}
-		channel += n.dims()[last]
 	}
+}
+
+// outermost is the value in whose storage n is computed.
+func (p *planner) outermost(n *node) *node {
+	for p.into[n] != nil {
+		n = p.into[n]
+	}
+	return n
 }
 
 // inPlace gives the block of an operand that n, at step i, may write over: one
@@ -228,13 +242,29 @@ func (p *planner) pack() {
 
 // place is where the value of n lives.
 func (p *planner) place(n *node) place {
-	r := root(n)
-	if whole, ok := p.into[r]; ok {
-		at, part := p.place(whole), p.slices[r]
+	if isAlias(n) {
+		at := p.place(n.in[0])
+		if attr, ok := n.attr.(partAttr); ok {
+			at = at.rows(n, attr.start)
+		}
+		return at
+	}
+	if whole, ok := p.into[n]; ok {
+		at, part := p.place(whole), p.slices[n]
 		return place{at.space, at.index, at.offset + part.offset, part.size, part.pitch}
 	}
-	if b := p.blocks[r]; b != nil {
+	if b := p.blocks[n]; b != nil {
 		return b.at
 	}
-	return p.places[r]
+	return p.places[n]
+}
+
+// rows is the place of n, rows of the first axis from start on of what lies at p.
+func (p place) rows(n *node, start int) place {
+	row := byteSize(n.shape) / n.dims()[0]
+	if p.pitch == 0 {
+		return place{p.space, p.index, p.offset + start*row, n.dims()[0] * row, 0}
+	}
+	row = row / n.dims()[len(n.dims())-1] * p.pitch
+	return place{p.space, p.index, p.offset + start*row, min(n.dims()[0]*row, p.size-start*row), p.pitch}
 }

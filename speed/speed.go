@@ -47,15 +47,14 @@ type Result struct {
 
 // Measure runs a network on an engine. peak is the processor's, in GFLOP/s, as [Peak] gives it.
 func Measure(b compute.Backend, o Options, peak float64) (Result, error) {
-	a, err := nets.Lookup(o.Net)
-	if err != nil {
+	if err := Known(o.Net, o.Mode); err != nil {
 		return Result{}, err
 	}
 	if o.Size == 0 {
-		o.Size = a.Preprocess.Crop
+		o.Size = ownSize(o.Net)
 	}
 	resetPeakMemory()
-	run, operations, done, err := prepare(b, a, o)
+	run, operations, done, err := prepare(b, o)
 	if err != nil {
 		return Result{}, fmt.Errorf("%s: %w", o.Net, err)
 	}
@@ -79,9 +78,28 @@ func Measure(b compute.Backend, o Options, peak float64) (Result, error) {
 	return r, nil
 }
 
+// ownSize is the size of the pictures that a network was trained with.
+func ownSize(name string) int {
+	if a, err := nets.Lookup(name); err == nil {
+		return a.Preprocess.Crop
+	}
+	return 224
+}
+
 // prepare gives a function that does the work once, and how many floating-point operations that is.
-func prepare(b compute.Backend, a nets.Architecture, o Options) (run func() error, operations int64, done func(), err error) {
+func prepare(b compute.Backend, o Options) (run func() error, operations int64, done func(), err error) {
 	pictures := noise(o.Batch * o.Size * o.Size * 3)
+	if o.Net == AdaIN || o.Net == Gatys {
+		w, operations, err := styleWork(b, o, pictures)
+		if err != nil {
+			return nil, 0, nil, err
+		}
+		return w.run, operations, func() { w.close() }, nil
+	}
+	a, err := nets.Lookup(o.Net)
+	if err != nil {
+		return nil, 0, nil, err
+	}
 	forward, err := a.MultiplyAdds(b, o.Batch, o.Size, o.Size)
 	if err != nil {
 		return nil, 0, nil, err

@@ -38,6 +38,29 @@ func TestMeasure(t *testing.T) {
 	}
 }
 
+// The works of style transfer run, and count the operations that VGG-19 has up to there: 12.7 G multiply-adds up to
+// relu4_1 at 224 pixels (as many in the decoder, whose layers mirror those), 18.1 G up to relu5_1.
+func TestStyleWork(t *testing.T) {
+	b, err := engine.Open("cpu")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	for name, want := range map[string]float64{AdaIN: 2 * 2 * 12.68e9, Gatys: 2 * 2 * 18.05e9} {
+		r, err := Measure(b, Options{Net: name, Mode: Infer, Batch: 1, Size: 64, Rounds: 1}, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want *= 64 * 64.0 / (224 * 224)
+		if operations := r.GFLOPS * 1e9 * r.MSPerImage * 1e-3; operations < 0.95*want || operations > 1.05*want {
+			t.Errorf("%s: %.4g operations, want about %.4g", name, operations, want)
+		}
+		if _, err := Measure(b, Options{Net: name, Mode: Train, Batch: 1, Rounds: 1}, 1); err == nil {
+			t.Errorf("%s was trained", name)
+		}
+	}
+}
+
 // The published counts of multiply-adds of torchvision's models at 224 pixels.
 func TestMultiplyAdds(t *testing.T) {
 	b, err := engine.Open("cpu")

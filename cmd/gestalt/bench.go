@@ -7,7 +7,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/speed"
 )
 
@@ -29,7 +28,10 @@ func newBenchCommand() *cobra.Command {
 		Short: "Measure how fast networks run on this machine",
 		Long: `bench runs networks with made-up weights and pictures and prints, for each, the median milliseconds a
 picture, the arithmetic a second, its share of the multiply-add peak of the processor as measured in the same
-run, and the largest resident memory. It needs no files.`,
+run, and the largest resident memory. It needs no files.
+
+Beside the networks there are two works of style transfer: adain (VGG-19 to relu4_1, the statistics of a style,
+the decoder) and vgg19_gatys (VGG-19 to relu5_1 and the gradient with respect to the picture).`,
 		Example: `  gestalt bench
   gestalt bench --net resnet50 --mode train --batch 16 --rounds 5 --json`,
 		Args: usageArgs(cobra.NoArgs),
@@ -43,7 +45,7 @@ run, and the largest resident memory. It needs no files.`,
 	f.IntVar(&o.rounds, "rounds", 11, "runs to take the median of")
 	f.StringVar(&o.engine, "engine", defaultEngine(), "engine that runs the networks")
 	f.BoolVar(&o.json, "json", false, "print JSON")
-	complete(cmd, "net", nets.Names()...)
+	complete(cmd, "net", speed.Names()...)
 	complete(cmd, "mode", string(speed.Infer), string(speed.Train))
 	return cmd
 }
@@ -60,7 +62,7 @@ func runBench(cmd *cobra.Command, o benchOptions) error {
 		return usagef("--mode %q: it is infer or train", o.mode)
 	}
 	for _, name := range o.nets {
-		if _, err := nets.Lookup(name); err != nil {
+		if err := speed.Known(name, speed.Mode(o.mode)); err != nil {
 			return usageError{err}
 		}
 	}

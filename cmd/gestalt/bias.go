@@ -18,7 +18,6 @@ import (
 	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/internal/atomicfile"
 	"github.com/gestalt-vision/gestalt/measure"
-	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/observe"
 	"github.com/gestalt-vision/gestalt/report"
 )
@@ -68,7 +67,7 @@ exit code is 1 after all others are done. A network is called after its file whe
 	o.network.addFlags(cmd)
 	o.resampling.addFlags(cmd)
 	f.BoolVar(&o.json, "json", false, "print the summary as JSON instead of a table")
-	complete(cmd, "model", nets.Names()...)
+	complete(cmd, "model", modelNames()...)
 	complete(cmd, "aggregate", "mean", "sum", "max")
 	return cmd
 }

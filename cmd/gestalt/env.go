@@ -3,17 +3,26 @@ package main
 import (
 	"fmt"
 	"io"
+	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
+
+	"github.com/gestalt-vision/gestalt/weights/published"
 )
 
 // environment is the table of every environment variable that gestalt reads. A flag, where there is one, wins.
 var environment = []struct{ name, means string }{
 	{"GESTALT_CACHE", "folder of downloaded weights (default: the user's cache folder, in it gestalt)"},
+	{"GESTALT_MIRROR", "folder or http(s) address that weights are pulled from, instead of where they are published;\nthey lie in it by their file names, as 'gestalt models export' writes them"},
+	{"TORCH_HOME", "PyTorch's cache, where weights are looked for too (default ~/.cache/torch)"},
+	{"HF_HOME", "Hugging Face's cache, likewise (default ~/.cache/huggingface)"},
+	{"XDG_CACHE_HOME", "what stands for ~/.cache in these defaults"},
+	{"HTTPS_PROXY", "proxy for downloads; also HTTP_PROXY, and NO_PROXY for what goes without (all in small letters too)"},
 	{"GESTALT_ENGINE", "engine that runs networks when --engine is not given (default cpu)"},
 	{"GESTALT_THREADS", "threads of the cpu engine (default: the processors that the program may use)"},
 	{"GESTALT_ISA", "instruction set of the cpu engine: avx512, avx2 or generic (default: the best there is)"},
@@ -25,7 +34,7 @@ func newEnvironmentTopic() *cobra.Command {
 	var text strings.Builder
 	table := tabwriter.NewWriter(&text, 0, 0, 2, ' ', 0)
 	for _, v := range environment {
-		fmt.Fprintf(table, "%s\t%s\n", v.name, v.means)
+		fmt.Fprintf(table, "%s\t%s\n", v.name, strings.ReplaceAll(v.means, "\n", "\n\t"))
 	}
 	table.Flush()
 	return &cobra.Command{
@@ -33,6 +42,53 @@ func newEnvironmentTopic() *cobra.Command {
 		Short: "The environment variables that gestalt reads",
 		Long:  "The environment variables that gestalt reads. A flag, where there is one, wins.\n\n" + text.String(),
 	}
+}
+
+// weightsStore is where published weights may lie and come from, as the environment has it.
+func weightsStore() published.Store {
+	return published.Store{
+		Cache:       cacheFolder(),
+		Torch:       otherCache("TORCH_HOME", "torch"),
+		HuggingFace: otherCache("HF_HOME", "huggingface"),
+		Mirror:      os.Getenv("GESTALT_MIRROR"),
+		HTTP:        http.DefaultClient, // asks the environment for proxies
+	}
+}
+
+// cacheFolder is the folder of downloaded weights; where there is neither GESTALT_CACHE nor a home, one in the working
+// folder.
+func cacheFolder() string {
+	if folder := os.Getenv("GESTALT_CACHE"); folder != "" {
+		return folder
+	}
+	folder, err := os.UserCacheDir()
+	if err != nil {
+		folder = ".cache"
+	}
+	return filepath.Join(folder, "gestalt")
+}
+
+// otherCache is the cache of a program that keeps it under ~/.cache on every system.
+func otherCache(variable, name string) string {
+	if folder := os.Getenv(variable); folder != "" {
+		return folder
+	}
+	if folder := os.Getenv("XDG_CACHE_HOME"); folder != "" {
+		return filepath.Join(folder, name)
+	}
+	if home, err := os.UserHomeDir(); err == nil {
+		return filepath.Join(home, ".cache", name)
+	}
+	return ""
+}
+
+// sharedWeights is the folder of weights among the test data.
+func sharedWeights() string {
+	shared := os.Getenv("GESTALT_SHARED")
+	if shared == "" {
+		shared = filepath.Join("..", "shared")
+	}
+	return filepath.Join(shared, "weights")
 }
 
 const red = "31"

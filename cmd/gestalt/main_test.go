@@ -29,6 +29,8 @@ func runScripts(t *testing.T, dir, shared string) {
 			env.Setenv("SHARED", shared)
 			env.Setenv("TORCH", torch)
 			env.Setenv("GESTALT_CACHE", filepath.Join(env.WorkDir, "cache"))
+			env.Setenv("TORCH_HOME", filepath.Join(env.WorkDir, "torch"))
+			env.Setenv("HF_HOME", filepath.Join(env.WorkDir, "huggingface"))
 			return nil
 		},
 		RequireExplicitExec: true,

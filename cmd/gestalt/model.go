@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,21 +11,28 @@ import (
 
 	"github.com/gestalt-vision/gestalt/measure"
 	"github.com/gestalt-vision/gestalt/nets"
+	"github.com/gestalt-vision/gestalt/weights"
+	"github.com/gestalt-vision/gestalt/weights/published"
 )
 
-// weightsSuffix ends the name of a file of weights.
+// weightsSuffix ends the name of a file of weights as gestalt writes them.
 const weightsSuffix = ".safetensors"
+
+// weightsSuffixes end the names of the files of weights that gestalt reads.
+var weightsSuffixes = []string{weightsSuffix, ".pth", ".pt", ".pth.tar"}
 
 // modelSpec is a --model flag taken apart.
 type modelSpec struct {
 	name    string // of the architecture, "" for an ONNX file
 	file    string // of the weights
 	subject string // what the observer is called in trials
+
+	published *published.File // what the file must be, where it was found by the name of published weights
 }
 
-// parseModel resolves a --model flag: a network's name, whose weights are looked for where weightsFolders says,
-// NAME=FILE, or a FILE of weights alone, whose network is told by its name or by its parameters. The observer is called
-// after the file where one is given, so that one network can be measured with several weights; with hyphens for
+// parseModel resolves a --model flag: the name of a network or of published weights, which are looked for where locate
+// says, NAME=FILE, or a FILE of weights alone, whose network is told by its name or by its parameters. The observer is
+// called after the file where one is given, so that one network can be measured with several weights; with hyphens for
 // underscores, as the field writes names.
 //
 // An ONNX file holds its network: FILE.onnx, or NAME=FILE.onnx to give the observer a name.
@@ -32,22 +40,26 @@ func parseModel(spec string) (m modelSpec, err error) {
 	if isONNX(spec) {
 		return parseONNX(spec)
 	}
-	m.name, m.file, _ = strings.Cut(spec, "=")
-	if m.file == "" && strings.HasSuffix(spec, weightsSuffix) {
-		m.file = spec
-		if m.name, err = networkOf(spec); err != nil {
+	name, file, _ := strings.Cut(spec, "=")
+	if file == "" && isWeightsFile(spec) {
+		file = spec
+		if name, err = networkOf(spec); err != nil {
 			return m, err
 		}
 	}
+	m.name = networkNamed(name)
 	if _, err := nets.Lookup(m.name); err != nil {
-		return m, usageError{err}
+		return m, usagef("%w\nPublished weights have names too; 'gestalt models list' shows them", err)
 	}
-	m.subject = m.name
-	if m.file == "" {
-		m.file, err = findWeights(m.name)
+	if file == "" {
+		found, err := locate(name)
+		m.subject, m.file, m.published = name, found.path, found.published
+		if err != nil {
+			return m, err
+		}
 	} else {
-		m.subject = strings.TrimSuffix(filepath.Base(m.file), filepath.Ext(m.file))
-		_, err = os.Stat(m.file)
+		m.subject, m.file = stem(file), file
+		_, err = os.Stat(file)
 	}
 	m.subject = strings.ReplaceAll(m.subject, "_", "-")
 	return m, err
@@ -77,11 +89,52 @@ func parseModels(flags []string) ([]modelSpec, error) {
 	return specs, nil
 }
 
+// isWeightsFile tells a file of weights from a name.
+func isWeightsFile(spec string) bool {
+	return hasWeightsSuffix(spec) || strings.ContainsRune(spec, filepath.Separator)
+}
+
+// hasWeightsSuffix says whether a file is called as the formats are that gestalt reads.
+func hasWeightsSuffix(file string) bool { return stem(file) != filepath.Base(file) }
+
+// stem is the name of a file of weights without folder and suffix.
+func stem(file string) string {
+	base := filepath.Base(file)
+	for _, suffix := range slices.Backward(weightsSuffixes) { // .pth.tar before .pth
+		if strings.HasSuffix(strings.ToLower(base), suffix) {
+			return base[:len(base)-len(suffix)]
+		}
+	}
+	return base
+}
+
+// modelNames are the names that --model takes.
+func modelNames() []string {
+	names := nets.Names()
+	for _, f := range published.Files() {
+		if f.Network != "" && !slices.Contains(names, f.Name) {
+			names = append(names, f.Name)
+		}
+	}
+	return names
+}
+
+// networkNamed is the network that a name of published weights stands for; other names stand for themselves.
+func networkNamed(name string) string {
+	if f, ok := published.Lookup(name); ok && f.Network != "" {
+		return f.Network
+	}
+	return name
+}
+
 // networkOf tells the network that a file of weights belongs to.
 func networkOf(file string) (string, error) {
-	stem := strings.TrimSuffix(filepath.Base(file), weightsSuffix)
-	if _, err := nets.Lookup(stem); err == nil {
-		return stem, nil
+	name := networkNamed(stem(file))
+	if f, ok := published.ByFile(filepath.Base(file)); ok {
+		name = f.Network
+	}
+	if _, err := nets.Lookup(name); err == nil {
+		return name, nil
 	}
 	name, err := nets.Identify(file)
 	if err != nil {
@@ -94,7 +147,7 @@ func networkOf(file string) (string, error) {
 	return name, nil
 }
 
-// load loads the network onto an engine.
+// load loads the network onto an engine. Weights that were found by their published name must be the published ones.
 func (m modelSpec) load(c configuration) (*nets.Model, error) {
 	if m.name == "" {
 		return m.loadONNX(c)
@@ -106,41 +159,92 @@ func (m modelSpec) load(c configuration) (*nets.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	return nets.Load(backend, m.name, m.file)
+	model, err := nets.Load(backend, m.name, m.file)
+	if err != nil {
+		return nil, err
+	}
+	if m.published != nil {
+		if err := m.published.CheckSHA256(model.WeightsSHA256); err != nil {
+			err = fmt.Errorf("%s: %w\nTo get the right file: gestalt models pull %s. To use this one all the same: --model %s=%s",
+				m.file, err, m.published.Name, m.name, m.file)
+			return nil, errors.Join(err, model.Close())
+		}
+	}
+	f, _, err := originOf(m.file, model.WeightsSHA256)
+	if err != nil {
+		return nil, errors.Join(err, model.Close())
+	}
+	if f.Resize > 0 {
+		model.Preprocess.Resize = f.Resize
+	}
+	return model, nil
 }
 
-// findWeights finds NAME.safetensors.
-func findWeights(name string) (string, error) {
-	var tried strings.Builder
-	for _, folder := range weightsFolders() {
-		path := filepath.Join(folder, name+weightsSuffix)
-		_, err := os.Stat(path)
-		if err == nil {
-			return path, nil
-		}
-		if !errors.Is(err, os.ErrNotExist) {
-			return "", err
-		}
-		fmt.Fprintf(&tried, "  %s\n", path)
+// originOf finds the published file that a file with this hash is or, by its metadata, was converted from. Of other
+// files it returns the zero File.
+func originOf(path, sum string) (f published.File, converted bool, err error) {
+	if f, ok := published.BySHA256(sum); ok || !strings.HasSuffix(path, weightsSuffix) {
+		return f, false, nil
 	}
-	return "", fmt.Errorf(`there are no weights of %[1]s here; looked for
-%[2]sGive a file with --model %[1]s=FILE, or put it in one of these places. Where PyTorch, torchvision and the Python
-package safetensors are installed, the published weights are saved as such a file by
-  python3 -c "import torchvision, safetensors.torch as s; s.save_file(torchvision.models.%[1]s(weights='IMAGENET1K_V1').state_dict(), '%[1]s%[3]s')"`,
-		name, tried.String(), weightsSuffix)
+	w, err := weights.Open(path)
+	if err != nil {
+		return f, false, err
+	}
+	f, converted = published.BySHA256(w.Metadata()[convertedFrom])
+	return f, converted, w.Close()
 }
 
-// weightsFolders are the folders where weights are looked for, the first first.
-func weightsFolders() []string {
-	var folders []string
-	if cache := os.Getenv("GESTALT_CACHE"); cache != "" {
-		folders = append(folders, cache)
-	} else if cache, err := os.UserCacheDir(); err == nil {
-		folders = append(folders, filepath.Join(cache, "gestalt"))
+// found is a file of weights.
+type found struct {
+	path      string
+	in        string          // what kind of place that is, for a person
+	published *published.File // nil where the file is one that somebody put there as NAME.safetensors
+}
+
+// locate finds the weights that a name stands for: NAME.safetensors or the published file in the cache, the published
+// file in the caches of PyTorch and Hugging Face, NAME.safetensors among the test data. The error tells what to do.
+func locate(name string) (found, error) {
+	store := weightsStore()
+	own := filepath.Join(store.Cache, name+weightsSuffix)
+	test := filepath.Join(sharedWeights(), name+weightsSuffix)
+	if isFile(own) {
+		return found{own, "cache", nil}, nil
 	}
-	shared := os.Getenv("GESTALT_SHARED")
-	if shared == "" {
-		shared = filepath.Join("..", "shared")
+	tried := []string{own}
+	f, ok := published.Lookup(name)
+	if ok {
+		if place, ok := store.Find(f); ok {
+			return found{place.Path, place.In, &f}, nil
+		}
+		tried = append(tried, store.Places(f)...)
 	}
-	return append(folders, filepath.Join(shared, "weights"))
+	if isFile(test) {
+		return found{test, "test data", nil}, nil
+	}
+	return found{}, fmt.Errorf("the weights of %s are not here; %s, or give a file with --model %s=FILE.\nLooked for\n  %s",
+		name, howToGet(name, f), networkNamed(name), strings.Join(append(tried, test), "\n  "))
+}
+
+// howToGet says how weights come here, as part of a sentence.
+func howToGet(name string, f published.File) string {
+	switch {
+	case f.Name == "":
+		return "no published ones are known"
+	case f.URL == "":
+		return fmt.Sprintf("they can only be got by hand, as 'gestalt models info %s' says", name)
+	}
+	from := ""
+	if address, err := url.Parse(f.URL); err == nil {
+		from = " from " + address.Host
+	}
+	size := ""
+	if f.Size.Known() {
+		size = ", " + f.Size.String()
+	}
+	return fmt.Sprintf("get them (%s%s%s) with\n  gestalt models pull %s\nwhich also uses what PyTorch has downloaded already", f.About, size, from, name)
+}
+
+func isFile(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular()
 }

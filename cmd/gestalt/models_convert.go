@@ -53,6 +53,9 @@ With --net, OUT is written only if IN holds exactly the parameters of that netwo
 	return cmd
 }
 
+// convertedFrom is the entry of the metadata with the SHA-256 of the file that a file was converted from.
+const convertedFrom = "converted_from_sha256"
+
 // conversion is what convert has done.
 type conversion struct {
 	In      string `json:"in"`
@@ -130,7 +133,7 @@ func convert(in, out, net string) (c conversion, err error) {
 	metadata := f.Metadata()
 	if origin.Format != weights.FormatSafetensors {
 		// "format" is how Python's libraries tell whose names and layout a file has.
-		metadata = map[string]string{"format": "pt", "converted_from_sha256": f.SHA256()}
+		metadata = map[string]string{"format": "pt", convertedFrom: f.SHA256()}
 	}
 	return c, weights.Write(out, tensors, metadata)
 }

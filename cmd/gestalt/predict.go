@@ -35,8 +35,9 @@ func newPredictCommand() *cobra.Command {
 		Long: `predict shows pictures to a network trained on ImageNet and prints the classes with the largest probabilities.
 IMAGE is a JPEG or PNG file, or a folder, tar archive or list (.txt) of them.
 
-The networks are ` + strings.Join(nets.Names(), ", ") + `. Their weights are safetensors files with
-torchvision's parameter names: FILE, else NAME.safetensors in $GESTALT_CACHE or in $GESTALT_SHARED/weights.
+The networks are ` + strings.Join(nets.Names(), ", ") + `.
+NAME is one of them or the name of published weights ('gestalt models list'), which 'gestalt models pull NAME' gets.
+FILE is a file of weights with torchvision's parameter names.
 
 A picture that cannot be read is named on standard error; the others are done, and the exit code is 1.`,
 		Example: `  gestalt predict --model squeezenet1_1 photo.jpg
@@ -45,11 +46,11 @@ A picture that cannot be read is named on standard error; the others are done, a
 		RunE: func(cmd *cobra.Command, args []string) error { return runPredict(cmd, o, args) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.model, "model", "", "network by name, or NAME=FILE with its weights")
+	f.StringVar(&o.model, "model", "", "network or published weights by name, NAME=FILE, or a FILE of weights")
 	f.StringVar(&o.weights, "weights", "", "file of the network's weights, as in --model NAME=FILE")
 	f.IntVar(&o.top, "top", 5, "classes per picture")
 	o.network.addFlags(cmd)
-	complete(cmd, "model", nets.Names()...)
+	complete(cmd, "model", modelNames()...)
 	f.BoolVar(&o.json, "json", false, "print one JSON document")
 	return cmd
 }

@@ -67,7 +67,7 @@ func TestPredictTop5(t *testing.T) {
 func TestPredictJSON(t *testing.T) {
 	shared := sharedtest.Path(t, ".")
 	t.Setenv("GESTALT_SHARED", shared)
-	t.Setenv("GESTALT_CACHE", t.TempDir())
+	noWeights(t)
 	set, err := dataset.Open(sharedtest.Path(t, "geirhos/edges.tar"))
 	if err != nil {
 		t.Fatal(err)
@@ -113,31 +113,5 @@ func TestTopClasses(t *testing.T) {
 	}
 	if !slices.Equal(got, []int{999, 3, 7, 0, 1}) {
 		t.Errorf("top classes %v; of equal probabilities the first should come first", got)
-	}
-}
-
-func TestParseModel(t *testing.T) {
-	dir := t.TempDir()
-	file := filepath.Join(dir, "my_net.safetensors")
-	named := filepath.Join(dir, "resnet18.safetensors")
-	for _, f := range []string{file, named} {
-		if err := os.WriteFile(f, nil, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Setenv("GESTALT_CACHE", dir)
-	for spec, want := range map[string]modelSpec{
-		"resnet18":         {"resnet18", named, "resnet18"},
-		"resnet50=" + file: {"resnet50", file, "my-net"},
-		named:              {"resnet18", named, "resnet18"},
-	} {
-		if got, err := parseModel(spec); err != nil || got != want {
-			t.Errorf("parseModel(%q) = %v, %v; want %v", spec, got, err, want)
-		}
-	}
-	for _, spec := range []string{"resnet5", "resnet50=" + file + "x", file, "", "resnet5=" + file} {
-		if got, err := parseModel(spec); err == nil {
-			t.Errorf("parseModel(%q) = %v, want an error", spec, got)
-		}
 	}
 }

@@ -44,12 +44,14 @@ func BenchmarkPool(b *testing.B) {
 func BenchmarkDepthwise(b *testing.B) {
 	p := pool(b)
 	r := rand.New(rand.NewPCG(1, 1))
-	for _, l := range []namedConv{square(1, 112, 32, 3, 1, 1, 32), square(1, 28, 192, 3, 1, 1, 192), square(1, 14, 384, 3, 1, 1, 384)} {
+	for _, l := range []namedConv{square(1, 112, 32, 3, 1, 1, 32), square(1, 112, 96, 3, 2, 1, 96), square(1, 56, 144, 3, 1, 1, 144),
+		square(1, 28, 192, 3, 1, 1, 192), square(1, 28, 192, 3, 2, 1, 192), square(1, 14, 384, 3, 1, 1, 384), square(1, 14, 480, 5, 1, 2, 480),
+		square(1, 7, 960, 3, 1, 1, 960)} {
 		l.N, l.Groups = 8, l.C
 		x, out := floats(r, l.N*l.H*l.W*l.C), make([]float32, l.N*l.OutH()*l.OutW()*l.C)
-		f := PackFilter(l.Conv, floats(r, 9*l.C), nil)
-		b.Run(fmt.Sprintf("%dx%dx%d", l.H, l.W, l.C), func(b *testing.B) {
-			fastest(b, 4*(len(x)+len(out)), l.FLOPs(), func() { l.Run(p, x, l.C, f, Epilogue{Act: ReLU}, out, l.C) })
+		f := PackFilter(l.Conv, floats(r, l.KH*l.KW*l.C), nil)
+		b.Run(fmt.Sprintf("%dx%dx%d-%dx%d.%d", l.H, l.W, l.C, l.KH, l.KW, l.StrideH), func(b *testing.B) {
+			fastest(b, 4*(len(x)+len(out)), l.FLOPs(), func() { l.Run(p, x, l.C, f, Epilogue{Act: Clamp, Hi: 6}, out, l.C) })
 		})
 	}
 }

@@ -8,47 +8,6 @@ import (
 	"time"
 )
 
-// namedConv is a layer of a network: how often it occurs and what it is.
-type namedConv struct {
-	times int
-	Conv
-}
-
-func square(times, size, c, window, stride, pad, k int) namedConv {
-	return namedConv{times, Conv{H: size, W: size, C: c, KH: window, KW: window, K: k, StrideH: stride, StrideW: stride,
-		PadTop: pad, PadBottom: pad, PadLeft: pad, PadRight: pad}}
-}
-
-// squeezeNet lists the convolutions of SqueezeNet 1.1 at 224 x 224.
-var squeezeNet = []namedConv{
-	square(1, 224, 3, 3, 2, 0, 64),
-	square(1, 55, 64, 1, 1, 0, 16), square(2, 55, 16, 1, 1, 0, 64), square(2, 55, 16, 3, 1, 1, 64), square(1, 55, 128, 1, 1, 0, 16),
-	square(1, 27, 128, 1, 1, 0, 32), square(2, 27, 32, 1, 1, 0, 128), square(2, 27, 32, 3, 1, 1, 128), square(1, 27, 256, 1, 1, 0, 32),
-	square(1, 13, 256, 1, 1, 0, 48), square(2, 13, 48, 1, 1, 0, 192), square(2, 13, 48, 3, 1, 1, 192), square(1, 13, 384, 1, 1, 0, 48),
-	square(1, 13, 384, 1, 1, 0, 64), square(2, 13, 64, 1, 1, 0, 256), square(2, 13, 64, 3, 1, 1, 256), square(1, 13, 512, 1, 1, 0, 64),
-	square(1, 13, 512, 1, 1, 0, 1000),
-}
-
-// resNet50 lists the convolutions of torchvision's ResNet-50 at 224 x 224.
-var resNet50 = []namedConv{
-	square(1, 224, 3, 7, 2, 3, 64),
-	square(1, 56, 64, 1, 1, 0, 64), square(3, 56, 64, 3, 1, 1, 64), square(4, 56, 64, 1, 1, 0, 256), square(2, 56, 256, 1, 1, 0, 64),
-	square(1, 56, 256, 1, 1, 0, 128), square(1, 56, 128, 3, 2, 1, 128), square(4, 28, 128, 1, 1, 0, 512), square(1, 56, 256, 1, 2, 0, 512),
-	square(3, 28, 512, 1, 1, 0, 128), square(3, 28, 128, 3, 1, 1, 128),
-	square(1, 28, 512, 1, 1, 0, 256), square(1, 28, 256, 3, 2, 1, 256), square(6, 14, 256, 1, 1, 0, 1024), square(1, 28, 512, 1, 2, 0, 1024),
-	square(5, 14, 1024, 1, 1, 0, 256), square(5, 14, 256, 3, 1, 1, 256),
-	square(1, 14, 1024, 1, 1, 0, 512), square(1, 14, 512, 3, 2, 1, 512), square(3, 7, 512, 1, 1, 0, 2048), square(1, 14, 1024, 1, 2, 0, 2048),
-	square(2, 7, 2048, 1, 1, 0, 512), square(2, 7, 512, 3, 1, 1, 512),
-}
-
-// vgg16 lists the convolutions of VGG-16 at 224 x 224.
-var vgg16 = []namedConv{
-	square(1, 224, 3, 3, 1, 1, 64), square(1, 224, 64, 3, 1, 1, 64),
-	square(1, 112, 64, 3, 1, 1, 128), square(1, 112, 128, 3, 1, 1, 128),
-	square(1, 56, 128, 3, 1, 1, 256), square(2, 56, 256, 3, 1, 1, 256),
-	square(1, 28, 256, 3, 1, 1, 512), square(2, 28, 512, 3, 1, 1, 512), square(3, 14, 512, 3, 1, 1, 512),
-}
-
 // peak is the rate of multiply-adds of one core, in GFLOP/s: tiles whose
 // operands stay in the level-1 cache.
 func peak() float64 {
@@ -97,9 +56,9 @@ func benchmarkConvs(b *testing.B, convs []namedConv) {
 	sum := 0.0
 	for _, l := range convs {
 		l.N = batch
-		b.Run(fmt.Sprintf("%dx%dx%d-%dx%d.%d-%d", l.H, l.W, l.C, l.KH, l.KW, l.StrideH, l.K), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%dx%dx%d-%dx%d.%d-%d/%d", l.H, l.W, l.C, l.KH, l.KW, l.StrideH, l.K, max(1, l.Groups)), func(b *testing.B) {
 			x := floats(r, l.N*l.H*l.W*l.C)
-			f := PackFilter(l.Conv, floats(r, l.KH*l.KW*l.C*l.K), nil)
+			f := PackFilter(l.Conv, floats(r, l.KH*l.KW*l.C/max(1, l.Groups)*l.K), nil)
 			ep := Epilogue{Bias: floats(r, l.K), Act: ReLU}
 			out := make([]float32, l.N*l.OutH()*l.OutW()*l.K)
 			best := time.Hour
@@ -127,3 +86,6 @@ func BenchmarkSqueezeNet(b *testing.B) { benchmarkConvs(b, squeezeNet) }
 func BenchmarkResNet18(b *testing.B)   { benchmarkConvs(b, resNet18) }
 func BenchmarkVGG16(b *testing.B)      { benchmarkConvs(b, vgg16) }
 func BenchmarkResNet50(b *testing.B)   { benchmarkConvs(b, resNet50) }
+func BenchmarkMobileNet(b *testing.B)  { benchmarkConvs(b, mobileNetV2) }
+func BenchmarkGoogLeNet(b *testing.B)  { benchmarkConvs(b, googLeNet) }
+func BenchmarkInception(b *testing.B)  { benchmarkConvs(b, inceptionV3) }

@@ -87,6 +87,9 @@ func randomConv(r *rand.Rand) Conv {
 		return randomWinograd(r)
 	case 0: // depthwise
 		c.C = 2 + r.IntN(150)
+		if r.IntN(3) > 0 { // of the kinds with loops of their own
+			c.KH, c.KW, c.StrideW, c.DilationW = 1+r.IntN(5), 3+r.IntN(2)*2, 1+r.IntN(2), 1
+		}
 		c.K, c.Groups = c.C, c.C
 	case 1: // grouped
 		c.Groups = 2 + r.IntN(3)

@@ -68,6 +68,8 @@ package kernel
 //go:generate sh -c "cd asm && go run . -loops outer -isa avx2 -pkg kernel -decl ../outer_avx2_amd64.go -out ../outer_avx2_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops taps -isa avx512 -pkg kernel -decl ../taps_avx512_amd64.go -out ../taps_avx512_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops taps -isa avx2 -pkg kernel -decl ../taps_avx2_amd64.go -out ../taps_avx2_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops depthwise -isa avx512 -pkg kernel -decl ../depthwise_avx512_amd64.go -out ../depthwise_avx512_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops depthwise -isa avx2 -pkg kernel -decl ../depthwise_avx2_amd64.go -out ../depthwise_avx2_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops elementwise -isa avx512 -pkg kernel -decl ../elementwise_avx512_amd64.go -out ../elementwise_avx512_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops elementwise -isa avx2 -pkg kernel -decl ../elementwise_avx2_amd64.go -out ../elementwise_avx2_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops winograd -isa avx512 -pkg kernel -decl ../winograd_avx512_amd64.go -out ../winograd_avx512_amd64.s"

@@ -11,6 +11,7 @@ var generic = impl{
 	maxTaps:    maxTapsGeneric,
 	sumTaps:    sumTapsGeneric,
 	filterTaps: filterTapsGeneric,
+	rows:       rowsGeneric,
 	add:        addGeneric,
 	mul:        mulGeneric,
 	max:        maxGeneric,

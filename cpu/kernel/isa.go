@@ -20,6 +20,8 @@ type impl struct {
 	maxTaps, sumTaps, filterTaps func(t *taps)
 	// dots are the depthwise filter gradients of 1 to 3 rows and columns of taps.
 	dots [3][3]func(d *dots)
+	// rows are the loops of the usual depthwise convolutions; see type channelRow.
+	rows rowLoops
 	// patches are the transforms of Winograd by size of the tile, 2 or 4, and kind.
 	patches [2][3]func(p *patch)
 	// Element-wise loops over slices of equal length.

@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// TestLayout: the offsets that asm/tile.go, asm/outer.go, asm/taps.go, asm/norm.go and asm/dots.go assume, on 64-bit
+// TestLayout: the offsets that the generators in asm assume, on 64-bit
 // machines.
 func TestLayout(t *testing.T) {
 	if unsafe.Sizeof(0) != 8 {
@@ -13,6 +13,7 @@ func TestLayout(t *testing.T) {
 	}
 	var a tile
 	var b taps
+	var w channelRow
 	var p patch
 	var o outer
 	var n normBlock
@@ -97,6 +98,24 @@ func TestLayout(t *testing.T) {
 		{"dots.lines", unsafe.Offsetof(d.lines), 136},
 		{"dots.xgap", unsafe.Offsetof(d.xgap), 144},
 		{"dots.dygap", unsafe.Offsetof(d.dygap), 152},
+		{"channelRow.x", unsafe.Offsetof(w.x), 0},
+		{"channelRow.out", unsafe.Offsetof(w.out), 24},
+		{"channelRow.w", unsafe.Offsetof(w.w), 48},
+		{"channelRow.bias", unsafe.Offsetof(w.bias), 72},
+		{"channelRow.add", unsafe.Offsetof(w.add), 96},
+		{"channelRow.c", unsafe.Offsetof(w.c), 120},
+		{"channelRow.rows", unsafe.Offsetof(w.rows), 128},
+		{"channelRow.xRow", unsafe.Offsetof(w.xRow), 136},
+		{"channelRow.xCol", unsafe.Offsetof(w.xCol), 144},
+		{"channelRow.wRow", unsafe.Offsetof(w.wRow), 152},
+		{"channelRow.outCol", unsafe.Offsetof(w.outCol), 160},
+		{"channelRow.addCol", unsafe.Offsetof(w.addCol), 168},
+		{"channelRow.left", unsafe.Offsetof(w.left), 176},
+		{"channelRow.right", unsafe.Offsetof(w.right), 184},
+		{"channelRow.pixels", unsafe.Offsetof(w.pixels), 192},
+		{"channelRow.blocks", unsafe.Offsetof(w.blocks), 200},
+		{"channelRow.lo", unsafe.Offsetof(w.lo), 208},
+		{"channelRow.hi", unsafe.Offsetof(w.hi), 212},
 		{"patch.x", unsafe.Offsetof(p.x), 0},
 		{"patch.out", unsafe.Offsetof(p.out), 24},
 		{"patch.add", unsafe.Offsetof(p.add), 48},

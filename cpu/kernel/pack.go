@@ -141,6 +141,16 @@ func (c Conv) RepackFilter(p Parallel, old *Filter, hwio, scale []float32) *Filt
 	return f
 }
 
+// PackedFloats is the number of floats that a packed filter takes.
+func (c Conv) PackedFloats() int {
+	c = c.normal()
+	taps := c.KH * c.KW
+	if m := c.winogradTile(); m != 0 {
+		taps = (m + 2) * (m + 2)
+	}
+	return taps * c.C / c.Groups * c.K
+}
+
 // storage gives the matrix of a group, of which only the columns beyond the last
 // are known, to be zero: that of f if it has the right size, else a new one.
 func (f *Filter) storage(g, k, n int) *Packed {

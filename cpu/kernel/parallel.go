@@ -22,6 +22,7 @@ func Serial(n int, f func(i int)) {
 type workspace struct {
 	tile  tile
 	taps  taps
+	row   channelRow
 	patch patch
 	outer outer
 	norm  normBlock
@@ -38,6 +39,7 @@ func getWorkspace() *workspace { return workspaces.Get().(*workspace) }
 // keeps none of them alive.
 func (w *workspace) release() {
 	w.tile = tile{}
+	w.row = channelRow{}
 	w.patch = patch{}
 	w.norm = normBlock{}
 	w.dots = dots{}

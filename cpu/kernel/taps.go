@@ -92,36 +92,6 @@ func filterTapsGeneric(t *taps) {
 	}
 }
 
-// runDepthwise runs a convolution in which each channel has a filter of its own.
-func (c Conv) runDepthwise(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogue, out []float32, outPitch int) {
-	im := current.Load()
-	bias := paddedBias(ep.Bias, c.C)
-	lo, hi := ep.bounds()
-	oh, ow := c.OutH(), c.OutW()
-	rows := rowsPerTask(2*ow*c.C*c.KH*c.KW, oh)
-	blocks := (oh + rows - 1) / rows
-	p(c.N*blocks, func(i int) {
-		w := getWorkspace()
-		defer w.release()
-		n, y0 := i/blocks, i%blocks*rows
-		t := &w.taps
-		t.w, t.bias, t.c, t.lo, t.hi = f.taps, bias, c.C, lo, hi
-		for y := y0; y < min(oh, y0+rows); y++ {
-			c.tapRuns(y, ow, func(ox, count, kh0, kh1, kw0, kw1 int) {
-				w.offsets(&c, xPitch, kh0, kh1, kw0, kw1)
-				w.weights(&c, kh0, kh1, kw0, kw1)
-				t.x, t.xstep, t.count = c.window(x, xPitch, n, y, ox, kh0, kw0), c.StrideW*xPitch, count
-				o := (n*oh+y)*ow + ox
-				t.out, t.outstep = out[o*outPitch:], outPitch
-				if ep.Add != nil {
-					t.add, t.addstep = ep.Add[o*ep.AddPitch:], ep.AddPitch
-				}
-				t.run(im.filterTaps)
-			})
-		}
-	})
-}
-
 // rowsPerTask is how many output rows of so many operations make a task that
 // does about one operation per load.
 func rowsPerTask(ops, rows int) int {

@@ -1,0 +1,534 @@
+package published
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// content is what the files of these tests hold, larger than the buffers on the way.
+var content = func() []byte {
+	b := make([]byte, 1<<20)
+	random := rand.New(rand.NewPCG(1, 2))
+	for i := range b {
+		b[i] = byte(random.Uint32())
+	}
+	return b
+}()
+
+func sumOf(b []byte) string {
+	sum := sha256.Sum256(b)
+	return hex.EncodeToString(sum[:])
+}
+
+// aFile is a published file with that content.
+func aFile(url string) File {
+	return File{Name: "net", Network: "net", File: "net-1.pth", URL: url, Page: "https://example.org/page", Size: exactly(int64(len(content))), SHA256: sumOf(content)}
+}
+
+func aStore(t *testing.T) Store {
+	return Store{Cache: t.TempDir(), Stall: 2 * time.Second, Pause: time.Millisecond}
+}
+
+// serve is a well-behaved server of b.
+func serve(b []byte) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("ETag", `"v1"`)
+		w.Header().Set("Content-Type", "application/octet-stream")
+		http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(b)))
+	}
+}
+
+// cutting ends every answer of h after n bytes of the body, without a proper end of the connection.
+func cutting(n int, h http.Handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		h.ServeHTTP(&cutWriter{w, n}, r)
+	}
+}
+
+type cutWriter struct {
+	http.ResponseWriter
+	left int
+}
+
+func (c *cutWriter) Write(b []byte) (int, error) {
+	if len(b) > c.left {
+		c.ResponseWriter.Write(b[:c.left])
+		c.ResponseWriter.(http.Flusher).Flush()
+		panic(http.ErrAbortHandler)
+	}
+	c.left -= len(b)
+	return c.ResponseWriter.Write(b)
+}
+
+func TestPull(t *testing.T) {
+	whole := serve(content)
+	wrong := append([]byte("other"), content[5:]...)
+	for _, test := range []struct {
+		name     string
+		server   func(count int) http.HandlerFunc // how the count-th request is answered, from 1
+		requests int                              // 0: any number
+		fails    string                           // in the error; "" when the file comes
+	}{
+		{"plain", func(int) http.HandlerFunc { return whole }, 1, ""},
+		{"drops every 300 kB", func(int) http.HandlerFunc { return cutting(300_000, whole) }, 4, ""},
+		{"drops at once, for ever", func(int) http.HandlerFunc { return cutting(0, whole) }, attempts, "(6 attempts)"},
+		{"drops and ignores Range", func(n int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Del("Range"); n < 3 {
+					cutting(400_000, whole)(w, r)
+				} else {
+					whole(w, r)
+				}
+			}
+		}, 3, ""},
+		{"drops, then has another version", func(n int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if n == 1 {
+					cutting(400_000, serve(wrong))(w, r)
+				} else {
+					w.Header().Set("ETag", `"v2"`)
+					http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+				}
+			}
+		}, 2, ""},
+		{"drops, then has another version with the same ETag", func(n int) http.HandlerFunc {
+			if n == 1 {
+				return cutting(400_000, serve(wrong))
+			}
+			return whole
+		}, 3, ""},
+		{"has only a weak ETag", func(n int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") != "" {
+					t.Error("a weak ETag cannot say that the rest is of the same file, but a rest was asked for")
+				}
+				w.Header().Set("ETag", `W/"v1"`)
+				h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+					http.ServeContent(w, r, "", time.Time{}, strings.NewReader(string(content)))
+				})
+				if n == 1 {
+					cutting(400_000, h)(w, r)
+				} else {
+					h(w, r)
+				}
+			}
+		}, 2, ""},
+		{"continues at another byte", func(n int) http.HandlerFunc {
+			if n == 1 {
+				return cutting(300_000, whole)
+			}
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") != "" {
+					r.Header.Set("Range", "bytes=7-")
+				}
+				whole(w, r)
+			}
+		}, 3, ""},
+		{"sends a malformed Content-Range", func(n int) http.HandlerFunc {
+			if n == 1 {
+				return cutting(300_000, whole)
+			}
+			return func(w http.ResponseWriter, r *http.Request) {
+				if r.Header.Get("Range") != "" {
+					w.Header().Set("Content-Range", "bytes 3e5-/*")
+					w.WriteHeader(http.StatusPartialContent)
+					return
+				}
+				whole(w, r)
+			}
+		}, 3, ""},
+		{"announces more than it has", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+				w.Write(content[:1000])
+			}
+		}, attempts, "the connection ended after 1000 of 1048576 bytes"},
+		{"announces another size", func(int) http.HandlerFunc { return serve(content[:5000]) }, 1, "announces 5000 bytes, but the published file has 1048576"},
+		{"announces nothing and sends too little", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				w.Write(content[:5000])
+			}
+		}, 1, "its SHA-256 is " + sumOf(content[:5000])},
+		{"announces nothing and never ends", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				for {
+					if _, err := w.Write(content); err != nil {
+						return
+					}
+				}
+			}
+		}, 1, "sends more than the 1048576 bytes"},
+		{"announces nothing and is right", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.(http.Flusher).Flush()
+				w.Write(content)
+			}
+		}, 1, ""},
+		{"wrong bytes", func(int) http.HandlerFunc { return serve(wrong) }, 1, "What the server sends is not the published file"},
+		{"a web page", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				io.WriteString(w, "<!DOCTYPE html><html><body>Please log in</body></html>")
+			}
+		}, 1, "answers with a web page"},
+		{"a web page that says it is a file", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Type", "application/octet-stream")
+				w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+				io.WriteString(w, "<!DOCTYPE html><html><body>Please log in</body></html>"+strings.Repeat(" ", len(content)-54))
+			}
+		}, 1, "answers with a web page"},
+		{"compressed", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Encoding", "gzip")
+				w.Write(content)
+			}
+		}, 1, `in the encoding "gzip"`},
+		{"redirects", func(n int) http.HandlerFunc {
+			if n < 4 {
+				return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/further", http.StatusFound) }
+			}
+			return whole
+		}, 4, ""},
+		{"redirects in a circle", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/round", http.StatusFound) }
+		}, 0, "sent on more than ten times"},
+		{"404", func(int) http.HandlerFunc { return http.NotFound }, 1, "404 Not Found: the file is not there any more; see https://example.org/page"},
+		{"403", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusForbidden) }
+		}, 1, "answers 403 Forbidden"},
+		{"503 twice", func(n int) http.HandlerFunc {
+			if n < 3 {
+				return func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
+			}
+			return whole
+		}, 3, ""},
+		{"503 for ever", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }
+		}, attempts, "answers 503 Service Unavailable (6 attempts)"},
+		{"503 with a request to wait", func(n int) http.HandlerFunc {
+			if n == 1 {
+				return func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Set("Retry-After", "1")
+					w.WriteHeader(http.StatusServiceUnavailable)
+				}
+			}
+			return whole
+		}, 2, ""},
+		{"stalls once", func(n int) http.HandlerFunc {
+			if n > 1 {
+				return whole
+			}
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("ETag", `"v1"`)
+				w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+				w.Write(content[:100_000])
+				w.(http.Flusher).Flush()
+				<-r.Context().Done()
+			}
+		}, 2, ""},
+		{"is slow but steady", func(int) http.HandlerFunc {
+			return func(w http.ResponseWriter, r *http.Request) {
+				w.Header().Set("Content-Length", strconv.Itoa(len(content)))
+				for b := content; len(b) > 0; b = b[len(content)/8:] {
+					w.Write(b[:len(content)/8])
+					w.(http.Flusher).Flush()
+					time.Sleep(30 * time.Millisecond)
+				}
+			}
+		}, 1, ""},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			var count atomic.Int32
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				test.server(int(count.Add(1)))(w, r)
+			}))
+			defer server.Close()
+			s := aStore(t)
+			f := aFile(server.URL + "/net-1.pth")
+			var last Progress
+			p, err := s.Pull(t.Context(), f, func(p Progress) {
+				if p.Note == "" {
+					last = p
+				}
+			})
+			if n := int(count.Load()); test.requests > 0 && n != test.requests {
+				t.Errorf("%d requests were made, want %d", n, test.requests)
+			}
+			if test.fails != "" {
+				if err == nil || !strings.Contains(err.Error(), test.fails) {
+					t.Fatalf("got the error %v, want one that says %q", err, test.fails)
+				}
+				if _, err := os.Stat(s.Path(f)); err == nil {
+					t.Error("a file has got the name although the download failed")
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, err := os.ReadFile(p.Path); err != nil || sumOf(got) != sumOf(content) || p.SHA256 != sumOf(content) {
+				t.Fatalf("the file holds something else: %d bytes, %v; said to be %s", len(got), err, p.SHA256)
+			}
+			if last.Done != int64(len(content)) || last.Total != int64(len(content)) {
+				t.Errorf("the last progress is %+v", last)
+			}
+			left, _ := filepath.Glob(s.Path(f) + ".part*")
+			if len(left) > 0 {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+// TestResumeInAnotherProcess cuts a download, and lets another Pull, which knows only the files, go on.
+func TestResumeInAnotherProcess(t *testing.T) {
+	var ranges []string
+	broken := true
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		ranges = append(ranges, r.Header.Get("Range"))
+		if broken {
+			cutting(len(content)/2, serve(content))(w, r)
+		} else {
+			serve(content)(w, r)
+		}
+	}))
+	defer server.Close()
+	s, f := aStore(t), aFile(server.URL)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := s.Pull(ctx, f, func(p Progress) {
+		if p.Done >= int64(len(content)/2) {
+			cancel()
+		}
+	})
+	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "kept in "+s.Path(f)+".part; the next pull continues there") {
+		t.Fatalf("interrupted it says %v", err)
+	}
+	broken, ranges = false, nil
+	if _, err := s.Pull(t.Context(), f, nil); err != nil {
+		t.Fatal(err)
+	}
+	if len(ranges) != 1 || ranges[0] != fmt.Sprintf("bytes=%d-", len(content)/2) {
+		t.Errorf("asked for the ranges %q, want one from the middle on", ranges)
+	}
+}
+
+// TestResumeAtTheEnd has all bytes in the part already.
+func TestResumeAtTheEnd(t *testing.T) {
+	server := httptest.NewServer(serve(content))
+	defer server.Close()
+	s, f := aStore(t), aFile(server.URL)
+	os.WriteFile(s.Path(f)+".part", content, 0o644)
+	os.WriteFile(s.Path(f)+".part.json", fmt.Appendf(nil, `{"address":%q,"validator":"\"v1\"","total":%d}`, server.URL, len(content)), 0o644)
+	if _, err := s.Pull(t.Context(), f, nil); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestPartWithoutOrigin has a part of which nobody knows where it comes from.
+func TestPartWithoutOrigin(t *testing.T) {
+	for _, origin := range []string{"", "{", `{"validator":""}`, `[1]`, `{"address":"http://elsewhere","validator":"\"v1\""}`, `{"address":"%s","validator":"\n"}`, `{"address":"%s","validator":"\"v1\"","total":-5}`} {
+		server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Range") != "" {
+				t.Errorf("with %q beside the part, a rest is asked for", origin)
+			}
+			serve(content)(w, r)
+		}))
+		s, f := aStore(t), aFile(server.URL)
+		os.WriteFile(s.Path(f)+".part", []byte("something"), 0o644)
+		if origin != "" {
+			os.WriteFile(s.Path(f)+".part.json", []byte(strings.ReplaceAll(origin, "%s", server.URL)), 0o644)
+		}
+		if _, err := s.Pull(t.Context(), f, nil); err != nil {
+			t.Error(err)
+		}
+		server.Close()
+	}
+}
+
+func TestConcurrentPulls(t *testing.T) {
+	var count atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		count.Add(1)
+		time.Sleep(50 * time.Millisecond)
+		serve(content)(w, r)
+	}))
+	defer server.Close()
+	s, f := aStore(t), aFile(server.URL)
+	var wait sync.WaitGroup
+	for range 8 {
+		wait.Go(func() {
+			if _, err := s.Pull(t.Context(), f, nil); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wait.Wait()
+	if n := count.Load(); n != 1 {
+		t.Errorf("eight pulls made %d requests, want 1", n)
+	}
+}
+
+// TestWhereFilesAre looks into the caches of others and into mirrors, with a server that must not be asked.
+func TestWhereFilesAre(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		t.Errorf("the address was asked for %s", r.URL)
+	}))
+	defer server.Close()
+	mirror := httptest.NewServer(http.StripPrefix("/weights", http.FileServer(http.Dir(folderWith(t, "net-1.pth", content)))))
+	defer mirror.Close()
+	sum := sumOf(content)
+	torch := folderWith(t, "hub/checkpoints/net-1.pth", content)
+	for _, test := range []struct {
+		name  string
+		store Store
+		from  string
+	}{
+		{"torch", Store{Torch: torch, Offline: true}, filepath.Join(torch, "hub/checkpoints/net-1.pth")},
+		{"blob", Store{HuggingFace: folderWith(t, "hub/models--a--b/blobs/"+sum, content), Offline: true}, "blobs"},
+		{"snapshot", Store{HuggingFace: folderWith(t, "hub/models--a--b/snapshots/1/net-1.pth", content)}, "snapshots"},
+		{"mirror", Store{Mirror: folderWith(t, "net-1.pth", content), Offline: true}, "net-1.pth"},
+		{"mirror by address", Store{Mirror: mirror.URL + "/weights/"}, mirror.URL + "/weights/net-1.pth"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, f := test.store, aFile(server.URL)
+			s.Cache = t.TempDir()
+			if _, ok := s.Find(f); ok != (s.Torch != "" || s.HuggingFace != "") {
+				t.Errorf("found before the pull: %v", ok)
+			}
+			p, err := s.Pull(t.Context(), f, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !strings.Contains(p.From, test.from) || p.Path != s.Path(f) {
+				t.Errorf("it comes from %s and is at %s", p.From, p.Path)
+			}
+			if got, _ := os.ReadFile(p.Path); sumOf(got) != sum {
+				t.Error("it holds something else")
+			}
+			if place, ok := s.Find(f); !ok || place.Path != p.Path || place.In != "cache" {
+				t.Errorf("afterwards it is found at %+v, %v", place, ok)
+			}
+			if again, err := s.Pull(t.Context(), f, nil); err != nil || again.From != "cache" {
+				t.Errorf("pulled again it comes from %q, %v", again.From, err)
+			}
+		})
+	}
+}
+
+func folderWith(t *testing.T, name string, b []byte) string {
+	folder := t.TempDir()
+	path := filepath.Join(folder, filepath.FromSlash(name))
+	os.MkdirAll(filepath.Dir(path), 0o755)
+	if err := os.WriteFile(path, b, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+// TestWrongFileElsewhere passes over files with the right name and size but the wrong content, and replaces that of the
+// cache.
+func TestWrongFileElsewhere(t *testing.T) {
+	server := httptest.NewServer(serve(content))
+	defer server.Close()
+	damaged := append([]byte("x"), content[1:]...)
+	s, f := aStore(t), aFile(server.URL)
+	s.Torch = folderWith(t, "hub/checkpoints/net-1.pth", damaged)
+	os.WriteFile(s.Path(f), damaged, 0o644)
+	var notes []string
+	p, err := s.Pull(t.Context(), f, func(p Progress) {
+		if p.Note != "" {
+			notes = append(notes, p.Note)
+		}
+	})
+	if err != nil || p.From != server.URL {
+		t.Fatalf("it comes from %q, %v", p.From, err)
+	}
+	if got, _ := os.ReadFile(s.Path(f)); sumOf(got) != sumOf(content) {
+		t.Error("the damaged file was not replaced")
+	}
+	if len(notes) != 2 || !strings.Contains(notes[0], "passing over "+s.Path(f)) || !strings.Contains(notes[1], "checkpoints") {
+		t.Errorf("it said %q", notes)
+	}
+	if got, _ := os.ReadFile(filepath.Join(s.Torch, "hub/checkpoints/net-1.pth")); sumOf(got) != sumOf(damaged) {
+		t.Error("a file of another program was changed")
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	empty := t.TempDir()
+	for _, test := range []struct {
+		name, want string
+		store      Store
+		change     func(*File)
+	}{
+		{"offline", "the network is switched off; fetch\n  http://127.0.0.1:1/x", Store{Offline: true}, nil},
+		{"offline with a mirror on the network", "fetch\n  http://127.0.0.1:1/m/net-1.pth", Store{Offline: true, Mirror: "http://127.0.0.1:1/m"}, nil},
+		{"by hand", "can only be got by hand, in a browser: take net-1.pth from\n  https://example.org/page", Store{}, func(f *File) { f.URL = "" }},
+		{"mirror without it", "holds no net-1.pth", Store{Mirror: empty}, nil},
+		{"nobody listens", "connection refused (6 attempts)", Store{}, nil},
+		{"cache is a file", "making the cache", Store{Cache: "/dev/null/cache"}, nil},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s, f := test.store, aFile("http://127.0.0.1:1/x")
+			s.Pause = time.Millisecond
+			if s.Cache == "" {
+				s.Cache = t.TempDir()
+			}
+			if test.change != nil {
+				test.change(&f)
+			}
+			if _, err := s.Pull(t.Context(), f, nil); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("got %v, want %q", err, test.want)
+			}
+		})
+	}
+}
+
+func TestNoDowngrade(t *testing.T) {
+	plain := httptest.NewServer(serve(content))
+	defer plain.Close()
+	secure := httptest.NewTLSServer(http.RedirectHandler(plain.URL, http.StatusFound))
+	defer secure.Close()
+	s := aStore(t)
+	s.HTTP = secure.Client()
+	if _, err := s.Pull(t.Context(), aFile(secure.URL), nil); err == nil || !strings.Contains(err.Error(), "from https to http") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestUnknownHash takes what comes, because there is nothing to compare it with.
+func TestUnknownHash(t *testing.T) {
+	server := httptest.NewServer(serve(content))
+	defer server.Close()
+	f := aFile(server.URL)
+	f.SHA256, f.Size = "", Size{}
+	if p, err := aStore(t).Pull(t.Context(), f, nil); err != nil || p.SHA256 != sumOf(content) {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	f.SHA256 = sumOf(content)[:8]
+	if _, err := aStore(t).Pull(t.Context(), f, nil); err != nil {
+		t.Error(err)
+	}
+	f.SHA256 = "00000000"
+	if _, err := aStore(t).Pull(t.Context(), f, nil); err == nil || !strings.Contains(err.Error(), "begins with 00000000") {
+		t.Errorf("got %v", err)
+	}
+}
