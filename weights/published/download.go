@@ -28,8 +28,17 @@ type download struct {
 	store   Store
 	file    File
 	address string
+	shown   string // the address without a password
 	part    string // path
 	report  func(Progress)
+}
+
+// redacted is an address as it may be shown: a password in it is hidden.
+func redacted(address string) string {
+	if u, err := url.Parse(address); err == nil {
+		return u.Redacted()
+	}
+	return address
 }
 
 // passing is a failure that another attempt may not meet.
@@ -43,7 +52,7 @@ func (p passing) Unwrap() error { return p.error }
 // run downloads the file, names it and returns its hash and size. The errors say what is wrong with the server's
 // answer, and what is kept.
 func (d download) run(ctx context.Context) (sum string, n int64, err error) {
-	p, err := openPart(d.part, d.address)
+	p, err := openPart(d.part, d.shown)
 	if err != nil {
 		return "", 0, fmt.Errorf("writing to the cache: %w", err)
 	}
@@ -55,7 +64,7 @@ func (d download) run(ctx context.Context) (sum string, n int64, err error) {
 			return "", 0, d.giveUp(p, err)
 		}
 		sum, n = p.SHA256(), p.size
-		wrong := d.file.checkContent(d.address, n, sum)
+		wrong := d.file.checkContent(d.shown, n, sum)
 		if wrong == nil {
 			return sum, n, p.finish(d.store.Path(d.file))
 		}
@@ -128,7 +137,7 @@ func (d download) attempt(ctx context.Context, p *part) error {
 		if errors.As(err, &address) { // names the address in its own way
 			err = address.Err
 		}
-		err = fmt.Errorf("%s: %w", d.address, err)
+		err = fmt.Errorf("%s: %w", d.shown, err)
 		var unknown *net.DNSError
 		switch {
 		case errors.As(err, &unknown) && unknown.IsNotFound:
@@ -149,7 +158,7 @@ func (d download) attempt(ctx context.Context, p *part) error {
 		n, err := response.Body.Read(buffer)
 		quiet.Reset(stall)
 		if p.size+int64(n) > limit {
-			return fmt.Errorf("%s sends more than the %d bytes that the file can have", d.address, limit)
+			return fmt.Errorf("%s sends more than the %d bytes that the file can have", d.shown, limit)
 		}
 		if p.size == 0 && strings.HasPrefix(http.DetectContentType(buffer[:n]), "text/html") {
 			return d.webPage()
@@ -216,15 +225,15 @@ func (d download) accept(response *http.Response, p *part) (done bool, err error
 		if err == nil && r.total == p.size {
 			return true, nil // all is here; only the end of the last attempt was missed
 		}
-		return false, errors.Join(p.restart(origin{}), passing{error: fmt.Errorf("%s cannot continue at byte %d", d.address, p.size)})
+		return false, errors.Join(p.restart(origin{}), passing{error: fmt.Errorf("%s cannot continue at byte %d", d.shown, p.size)})
 	}
 	if kind := response.Header.Get("Content-Type"); strings.HasPrefix(strings.ToLower(kind), "text/html") {
 		return false, d.webPage()
 	}
 	if e := response.Header.Get("Content-Encoding"); e != "" && e != "identity" {
-		return false, fmt.Errorf("%s sends the file in the encoding %q, unasked", d.address, e)
+		return false, fmt.Errorf("%s sends the file in the encoding %q, unasked", d.shown, e)
 	}
-	now := origin{Address: d.address, Validator: validator(response.Header), Total: max(response.ContentLength, 0)}
+	now := origin{Address: d.shown, Validator: validator(response.Header), Total: max(response.ContentLength, 0)}
 	if response.StatusCode == http.StatusOK {
 		if err := d.announced(now.Total); err != nil {
 			return false, err
@@ -246,7 +255,7 @@ func (d download) accept(response *http.Response, p *part) (done bool, err error
 		err = fmt.Errorf("the file had %d bytes and now has %d", p.origin.Total, r.total)
 	}
 	if err != nil {
-		return false, errors.Join(p.restart(origin{}), passing{error: fmt.Errorf("%s: %w", d.address, err)})
+		return false, errors.Join(p.restart(origin{}), passing{error: fmt.Errorf("%s: %w", d.shown, err)})
 	}
 	if r.total > 0 {
 		p.origin.Total = r.total
@@ -256,7 +265,7 @@ func (d download) accept(response *http.Response, p *part) (done bool, err error
 }
 
 func (d download) webPage() error {
-	return fmt.Errorf("%s answers with a web page, not with the file: perhaps a proxy that wants a login, or the file has moved; see %s", d.address, d.file.Page)
+	return fmt.Errorf("%s answers with a web page, not with the file: perhaps a proxy that wants a login, or the file has moved; see %s", d.shown, d.file.Page)
 }
 
 // announced compares the size that a server announces (0: none) with the published one before anything is downloaded.
@@ -264,12 +273,12 @@ func (d download) announced(total int64) error {
 	if total == 0 || d.file.Size.Fits(total) {
 		return nil
 	}
-	return fmt.Errorf("%s announces %d bytes, but the published file has %d: it is another file; see %s", d.address, total, d.file.Size.Bytes, d.file.Page)
+	return fmt.Errorf("%s announces %d bytes, but the published file has %d: it is another file; see %s", d.shown, total, d.file.Size.Bytes, d.file.Page)
 }
 
 // refusal is the error for an answer that brings no file.
 func (d download) refusal(response *http.Response) error {
-	err := fmt.Errorf("%s answers %s", d.address, response.Status)
+	err := fmt.Errorf("%s answers %s", d.shown, response.Status)
 	switch code := response.StatusCode; {
 	case code == http.StatusNotFound || code == http.StatusGone:
 		return fmt.Errorf("%w: the file is not there any more; see %s, or use a mirror", err, d.file.Page)

@@ -38,6 +38,9 @@ func (s Store) Pull(ctx context.Context, f File, report func(Progress)) (Pulled,
 	if report == nil {
 		report = func(Progress) {}
 	}
+	if p, err := check(ctx, f, s.Path(f)); err == nil {
+		return p, nil // without a lock, because the cache may be somebody else's
+	}
 	if err := os.MkdirAll(s.Cache, 0o777); err != nil {
 		return Pulled{}, fmt.Errorf("making the cache: %w", err)
 	}
@@ -65,14 +68,14 @@ func (s Store) Pull(ctx context.Context, f File, report func(Progress)) (Pulled,
 	case address == "":
 		return Pulled{}, fmt.Errorf("%s can only be got by hand, in a browser: take %s from\n  %s\nand put it at\n  %s", f.Name, f.File, f.Page, s.Path(f))
 	case s.Offline:
-		return Pulled{}, fmt.Errorf("%s is not here and the network is switched off; fetch\n  %s\nelsewhere and put it at\n  %s", f.Name, address, s.Path(f))
+		return Pulled{}, fmt.Errorf("%s is not here and the network is switched off; fetch\n  %s\nelsewhere and put it at\n  %s", f.Name, redacted(address), s.Path(f))
 	}
-	d := download{store: s, file: f, address: address, part: s.Path(f) + ".part", report: report}
+	d := download{store: s, file: f, address: address, shown: redacted(address), part: s.Path(f) + ".part", report: report}
 	sum, n, err := d.run(ctx)
 	if err != nil {
 		return Pulled{}, err
 	}
-	return Pulled{s.Path(f), address, n, sum}, nil
+	return Pulled{s.Path(f), d.shown, n, sum}, nil
 }
 
 func isAddress(mirror string) bool {

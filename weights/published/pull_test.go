@@ -514,6 +514,66 @@ func TestNoDowngrade(t *testing.T) {
 	}
 }
 
+// TestPasswords needs one for the mirror, and does not show it.
+func TestPasswords(t *testing.T) {
+	open := false
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if user, password, _ := r.BasicAuth(); user != "me" || password != "secret" || !open {
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		serve(content)(w, r)
+	}))
+	defer server.Close()
+	s, f := aStore(t), aFile("")
+	s.Mirror = strings.Replace(server.URL, "http://", "http://me:secret@", 1)
+	_, err := s.Pull(t.Context(), f, nil)
+	if err == nil || strings.Contains(err.Error(), "secret") || !strings.Contains(err.Error(), "401") {
+		t.Errorf("got %v", err)
+	}
+	open = true
+	if p, err := s.Pull(t.Context(), f, nil); err != nil || strings.Contains(p.From, "secret") {
+		t.Errorf("got %+v, %v", p, err)
+	}
+}
+
+// TestReadOnlyCache finds what is in a cache that it may not write to.
+func TestReadOnlyCache(t *testing.T) {
+	s, f := aStore(t), aFile("http://127.0.0.1:1/x")
+	if err := os.WriteFile(s.Path(f), content, 0o444); err != nil {
+		t.Fatal(err)
+	}
+	os.Chmod(s.Cache, 0o555)
+	defer os.Chmod(s.Cache, 0o755)
+	if p, err := s.Pull(t.Context(), f, nil); err != nil || p.From != "cache" {
+		t.Errorf("got %+v, %v", p, err)
+	}
+	if left, _ := os.ReadDir(s.Cache); len(left) != 1 {
+		t.Errorf("the cache has %d files", len(left))
+	}
+}
+
+// FuzzOrigin reads any bytes beside a part; the part is kept only if its rest can be asked for.
+func FuzzOrigin(f *testing.F) {
+	f.Add([]byte(`{"address":"http://a/b","validator":"\"v1\"","total":9}`))
+	f.Add([]byte(`{"address":"http://a/b","validator":"x\r\ny","total":-9}`))
+	f.Add([]byte(`[`))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		path := filepath.Join(t.TempDir(), "x.part")
+		if err := errors.Join(os.WriteFile(path, []byte("some"), 0o644), os.WriteFile(path+".json", b, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+		p, err := openPart(path, "http://a/b")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.keep()
+		if strings.ContainsAny(p.origin.Validator, "\r\n\x00") || p.origin.Total < 0 || p.size > 0 && p.origin.Validator == "" || p.size > 0 && p.origin.Address != "http://a/b" {
+			t.Errorf("%d bytes are kept as from %+v", p.size, p.origin)
+		}
+	})
+}
+
 // TestUnknownHash takes what comes, because there is nothing to compare it with.
 func TestUnknownHash(t *testing.T) {
 	server := httptest.NewServer(serve(content))

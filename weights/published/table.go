@@ -130,7 +130,7 @@ func styleAugmentation(name, file string, size Size, sum, about string) File {
 }
 
 // named finds the first digits of the SHA-256 in a file name, where PyTorch's convention puts them: torch.hub compares
-// them with the file when asked to, and PyTorch before 1.1 loaded nothing else.
+// them with the file when asked to, and PyTorch 1.0 always did.
 var named = regexp.MustCompile(`-([0-9a-f]{8,64})\.`)
 
 func orNamed(sum, file string) string {
