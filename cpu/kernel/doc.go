@@ -34,7 +34,9 @@
 // The gradient with respect to the input is a convolution again, or several that
 // write interleaved pixels; see grad_input.go. The one with respect to the filter
 // sums outer products of pixels, in blocks and parts that depend on the shape
-// alone; see grad_filter.go.
+// alone; see grad_filter.go. That of a 3x3 filter of stride 1 goes through Winograd's
+// transforms turned around, with rounding errors within 1e-5 of the largest element; see
+// grad_winograd.go.
 //
 // # Instruction sets
 //

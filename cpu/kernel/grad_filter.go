@@ -57,6 +57,10 @@ func (c Conv) FilterGradient(p Parallel, x []float32, xPitch int, dy []float32, 
 		clear(dw)
 		return
 	}
+	if c.winogradGradient() {
+		c.winogradFilterGradient(p, x, xPitch, dy, dyPitch, dw)
+		return
+	}
 	f.cut(size)
 	w := getWorkspace()
 	defer w.release()
@@ -152,7 +156,9 @@ func (f *filterGradient) task(part, g, q0, q1, kh0, kh1 int, dw []float32) {
 	o := &w.outer
 	o.ldc = f.K
 	f.blocksOf(part, func(r0, r1 int) {
-		f.packGradient(buf, packed, r0*f.ow, r1*f.ow, g*kg+q0*panelCols, min(kg-q0*panelCols, (q1-q0)*panelCols))
+		for q := q0; q < q1; q++ {
+			f.packGradient(buf[(q-q0)*packed:], r0*f.ow, r1*f.ow, g*kg+q*panelCols, min(panelCols, kg-q*panelCols))
+		}
 		for kh := kh0; kh < kh1; kh++ {
 			taps, rows := f.KW, cg
 			if f.joined {
@@ -177,24 +183,13 @@ func (f *filterGradient) task(part, g, q0, q1, kh0, kh1 int, dw []float32) {
 	})
 }
 
-// packGradient packs so many channels of output pixels i0, …, i1-1 into panels
-// that lie size floats apart: pixel by pixel, since what lies side by side in
-// memory is fetched together.
-func (f *filterGradient) packGradient(dst []float32, size, i0, i1, channel, channels int) {
-	whole := channels / panelCols
+// packGradient packs the given channels of output pixels i0, …, i1-1.
+func (f *filterGradient) packGradient(dst []float32, i0, i1, channel, cols int) {
+	width := panelWidth(0, cols)
 	for i := i0; i < i1; i++ {
-		from := f.dy[i*f.dyPitch+channel:][:channels]
-		to := (i - i0) * panelCols
-		for range whole {
-			*(*[panelCols]float32)(dst[to:]) = *(*[panelCols]float32)(from)
-			from, to = from[panelCols:], to+size
-		}
-		if rest := len(from); rest > 0 {
-			width := panelWidth(0, rest)
-			row := dst[whole*size+(i-i0)*width:][:width]
-			copy(row, from)
-			clear(row[rest:])
-		}
+		row := dst[(i-i0)*width:][:width]
+		copy(row[:cols], f.dy[i*f.dyPitch+channel:])
+		clear(row[cols:])
 	}
 }
 

@@ -16,7 +16,11 @@ func TestGradientsStayInside(t *testing.T) {
 		r := rand.New(rand.NewPCG(17, 7))
 		for i := range 120 {
 			before := i%2 == 0
-			c := newGradientCase(r, randomGradient(r), r.IntN(2)*r.IntN(5))
+			l := randomGradient(r)
+			if i < len(winogradGradients[:4]) {
+				l = winogradGradients[i]
+			}
+			c := newGradientCase(r, l, r.IntN(2)*r.IntN(5))
 			if len(c.x) == 0 || len(c.dy) == 0 {
 				continue
 			}

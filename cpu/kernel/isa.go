@@ -23,7 +23,7 @@ type impl struct {
 	// rows are the loops of the usual depthwise convolutions; see type channelRow.
 	rows rowLoops
 	// patches are the transforms of Winograd by size of the tile, 2 or 4, and kind.
-	patches [2][3]func(p *patch)
+	patches [2][5]func(p *patch)
 	// Element-wise loops over slices of equal length.
 	add, mul, max func(dst, a, b []float32)
 	gate          func(dst, a, b []float32) // a where b isn't negative, else 0

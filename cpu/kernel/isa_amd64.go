@@ -38,10 +38,11 @@ var avx512 = impl{
 	functions:  functionsAVX512,
 	norm: normLoops{moments: normMomentsAVX512, apply: normApplyAVX512, applyAdd: normApplyAddAVX512, sums: normSumsAVX512, sumsGated: normSumsGatedAVX512,
 		sumsAdd: normSumsAddAVX512, gradient: normGradientAVX512, gradientGated: normGradientGatedAVX512},
-	rowSum:  reduction(sumRowAVX512),
-	rowMax:  reduction(maxRowAVX512),
-	dots:    [3][3]func(*dots){{dots1x1AVX512, dots1x2AVX512, dots1x3AVX512}, {dots2x1AVX512, dots2x2AVX512, dots2x3AVX512}, {dots3x1AVX512, dots3x2AVX512, dots3x3AVX512}},
-	patches: [2][3]func(*patch){{input2PatchAVX512, filter2PatchAVX512, output2PatchAVX512}, {input4PatchAVX512, filter4PatchAVX512, output4PatchAVX512}},
+	rowSum: reduction(sumRowAVX512),
+	rowMax: reduction(maxRowAVX512),
+	dots:   [3][3]func(*dots){{dots1x1AVX512, dots1x2AVX512, dots1x3AVX512}, {dots2x1AVX512, dots2x2AVX512, dots2x3AVX512}, {dots3x1AVX512, dots3x2AVX512, dots3x3AVX512}},
+	patches: [2][5]func(*patch){{input2PatchAVX512, filter2PatchAVX512, output2PatchAVX512}, {input4PatchAVX512, filter4PatchAVX512, output4PatchAVX512,
+		gradient4PatchAVX512, weight4PatchAVX512}},
 }
 
 var avx2 = impl{
@@ -63,10 +64,11 @@ var avx2 = impl{
 	functions:  functionsAVX2,
 	norm: normLoops{moments: normMomentsAVX2, apply: normApplyAVX2, applyAdd: normApplyAddAVX2, sums: normSumsAVX2, sumsGated: normSumsGatedAVX2,
 		sumsAdd: normSumsAddAVX2, gradient: normGradientAVX2, gradientGated: normGradientGatedAVX2},
-	rowSum:  reduction(sumRowAVX2),
-	rowMax:  reduction(maxRowAVX2),
-	dots:    [3][3]func(*dots){{dots1x1AVX2, dots1x2AVX2, dots1x3AVX2}, {dots2x1AVX2, dots2x2AVX2, dots2x3AVX2}, {dots3x1AVX2, dots3x2AVX2, dots3x3AVX2}},
-	patches: [2][3]func(*patch){{input2PatchAVX2, filter2PatchAVX2, output2PatchAVX2}, {input4PatchAVX2, filter4PatchAVX2, output4PatchAVX2}},
+	rowSum: reduction(sumRowAVX2),
+	rowMax: reduction(maxRowAVX2),
+	dots:   [3][3]func(*dots){{dots1x1AVX2, dots1x2AVX2, dots1x3AVX2}, {dots2x1AVX2, dots2x2AVX2, dots2x3AVX2}, {dots3x1AVX2, dots3x2AVX2, dots3x3AVX2}},
+	patches: [2][5]func(*patch){{input2PatchAVX2, filter2PatchAVX2, output2PatchAVX2}, {input4PatchAVX2, filter4PatchAVX2, output4PatchAVX2,
+		gradient4PatchAVX2, weight4PatchAVX2}},
 }
 
 // The following give assembly, which takes pointers and a length, the form that

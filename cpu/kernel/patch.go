@@ -5,7 +5,7 @@ import (
 	"math"
 )
 
-// patch describes one of the three transforms of winograd.go in a small square of
+// patch describes one of the transforms of winograd.go and grad_winograd.go in a small square of
 // pixels, channel by channel. With L the matrix of the transform,
 //
 //	y = L·x·Lᵀ
@@ -15,8 +15,8 @@ import (
 // the filter's transform multiplies x by it, the output's adds it to y, followed by
 // add and the clamp to lo..hi, and stores the first rows rows and cols columns alone.
 //
-// The input's and the filter's transform store whole vectors of up to 16 channels,
-// the output's reads whole vectors: what lies between c and the next multiple of 16
+// The input's, the filter's and the gradient's transform store whole vectors of up to
+// 16 channels, the output's and the one to the weights read whole vectors: what lies between c and the next multiple of 16
 // must belong to the caller.
 //
 // All distances are in floats. Assembly reads the fields by their offsets, which
@@ -32,13 +32,16 @@ type patch struct {
 	between          [36 * 16]float32 // assembly's own
 }
 
-// patchKind is one of the three transforms.
+// patchKind is one of the transforms.
 type patchKind int
 
 const (
 	inputPatch patchKind = iota
 	filterPatch
 	outputPatch
+	// Those of the filter gradient, for tiles of 4: of the output's gradient, and back.
+	gradientPatch
+	weightPatch
 )
 
 // sizes gives the sizes of x and y for tiles of m.
@@ -48,6 +51,10 @@ func (k patchKind) sizes(m int) (in, out int) {
 		return m + 2, m + 2
 	case filterPatch:
 		return 3, m + 2
+	case gradientPatch:
+		return m, m + 2
+	case weightPatch:
+		return m + 2, 3
 	}
 	return m + 2, m
 }
@@ -57,15 +64,18 @@ func (p *patch) run(im *impl, kind patchKind, m int) {
 	in, out := kind.sizes(m)
 	whole := (p.c + 15) &^ 15
 	read, rows, cols, written := p.c, out, out, whole
-	if kind == outputPatch {
+	switch kind {
+	case outputPatch:
 		read, rows, cols, written = whole, p.rows, p.cols, p.c
+	case weightPatch:
+		read, written = whole, p.c
 	}
 	reach := func(n, m, row, col int) int { return (n-1)*row + (m-1)*col }
 	if p.c <= 0 || rows < 1 || rows > out || cols < 1 || cols > out ||
 		p.xRow < 0 || p.xCol < 0 || p.outRow < 0 || p.outCol < 0 || p.addRow < 0 || p.addCol < 0 ||
 		reach(in, in, p.xRow, p.xCol)+read > len(p.x) || reach(rows, cols, p.outRow, p.outCol)+written > len(p.out) ||
 		p.add != nil && reach(rows, cols, p.addRow, p.addCol)+p.c > len(p.add) ||
-		kind != inputPatch && p.c > len(p.vec) {
+		(kind == filterPatch || kind == outputPatch) && p.c > len(p.vec) {
 		panic(fmt.Sprintf("kernel: patch out of bounds: %d channels, %d x %d outputs, lengths %d %d %d %d",
 			p.c, rows, cols, len(p.x), len(p.out), len(p.add), len(p.vec)))
 	}
@@ -126,6 +136,23 @@ func outputLine4(x *line) line {
 	}
 }
 
+// The transforms of the filter gradient multiply by A and Gᵀ.
+
+func gradientLine4(x *line) line {
+	evenA, oddA := x[0]+0.5*x[2], pointA*(x[1]+0.5*x[3])
+	evenB, oddB := x[0]+2*x[2], pointB*(x[1]+2*x[3])
+	return line{x[0], evenA + oddA, evenA - oddA, evenB + oddB, evenB - oddB, x[3]}
+}
+
+func weightLine4(x *line) line {
+	sumA, difA, sumB, difB := x[1]+x[2], x[1]-x[2], 1.0/3*(x[3]+x[4]), x[3]-x[4]
+	return line{
+		x[0] - 2.0/3*sumA + 0.5*sumB,
+		-2.0 / 3 * pointA * (difA - 0.5*difB),
+		x[5] + sumB - 1.0/3*sumA,
+	}
+}
+
 // patchGeneric makes the transform of a line that of a patch, in portable Go.
 func patchGeneric(kind patchKind, m int, transform func(x *line) line) func(p *patch) {
 	in, out := kind.sizes(m)
@@ -169,9 +196,10 @@ func patchGeneric(kind patchKind, m int, transform func(x *line) line) func(p *p
 }
 
 // patchesGeneric are the transforms by size of the tile, 2 or 4, and kind.
-var patchesGeneric = [2][3]func(p *patch){
+var patchesGeneric = [2][5]func(p *patch){
 	{patchGeneric(inputPatch, 2, inputLine2), patchGeneric(filterPatch, 2, filterLine2), patchGeneric(outputPatch, 2, outputLine2)},
-	{patchGeneric(inputPatch, 4, inputLine4), patchGeneric(filterPatch, 4, filterLine4), patchGeneric(outputPatch, 4, outputLine4)},
+	{patchGeneric(inputPatch, 4, inputLine4), patchGeneric(filterPatch, 4, filterLine4), patchGeneric(outputPatch, 4, outputLine4),
+		patchGeneric(gradientPatch, 4, gradientLine4), patchGeneric(weightPatch, 4, weightLine4)},
 }
 
 var infinity = float32(math.Inf(1))

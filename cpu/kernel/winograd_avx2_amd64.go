@@ -21,3 +21,9 @@ func filter4PatchAVX2(p *patch)
 
 //go:noescape
 func output4PatchAVX2(p *patch)
+
+//go:noescape
+func gradient4PatchAVX2(p *patch)
+
+//go:noescape
+func weight4PatchAVX2(p *patch)

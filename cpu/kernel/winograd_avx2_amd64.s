@@ -3269,3 +3269,1037 @@ tailrows:
 done:
 	VZEROUPPER
 	RET
+
+// func gradient4PatchAVX2(p *byte)
+// Requires: AVX, FMA3
+TEXT ·gradient4PatchAVX2(SB), NOSPLIT, $8-8
+	MOVQ    p+0(FP), DI
+	MOVQ    (DI), SI
+	MOVQ    24(DI), DX
+	MOVQ    48(DI), BX
+	MOVQ    72(DI), BP
+	MOVQ    96(DI), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
+	MOVQ    120(DI), R11
+	SHLQ    $0x02, R11
+	LEAQ    (R11)(R11*2), R12
+	LEAQ    (R11)(R11*4), R13
+	MOVQ    144(DI), R15
+	MOVQ    R15, CX
+	ANDQ    $+7, CX
+	NEGQ    CX
+	LEAQ    tails<>+0(SB), AX
+	VMOVUPS 32(AX)(CX*4), Y15
+	SHLQ    $0x02, R15
+
+whole:
+	CMPQ         R15, $+32
+	JLT          tail
+	MOVQ         104(DI), CX
+	MOVQ         SI, AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 176(DI)
+	VMOVUPS      Y7, 560(DI)
+	VMOVUPS      Y8, 944(DI)
+	VMOVUPS      Y9, 1328(DI)
+	VMOVUPS      Y10, 1712(DI)
+	VMOVUPS      Y11, 2096(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 240(DI)
+	VMOVUPS      Y7, 624(DI)
+	VMOVUPS      Y8, 1008(DI)
+	VMOVUPS      Y9, 1392(DI)
+	VMOVUPS      Y10, 1776(DI)
+	VMOVUPS      Y11, 2160(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 304(DI)
+	VMOVUPS      Y7, 688(DI)
+	VMOVUPS      Y8, 1072(DI)
+	VMOVUPS      Y9, 1456(DI)
+	VMOVUPS      Y10, 1840(DI)
+	VMOVUPS      Y11, 2224(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 368(DI)
+	VMOVUPS      Y7, 752(DI)
+	VMOVUPS      Y8, 1136(DI)
+	VMOVUPS      Y9, 1520(DI)
+	VMOVUPS      Y10, 1904(DI)
+	VMOVUPS      Y11, 2288(DI)
+	MOVQ         DX, AX
+	VMOVUPS      176(DI), Y0
+	VMOVUPS      240(DI), Y1
+	VMOVUPS      304(DI), Y2
+	VMOVUPS      368(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      560(DI), Y0
+	VMOVUPS      624(DI), Y1
+	VMOVUPS      688(DI), Y2
+	VMOVUPS      752(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      944(DI), Y0
+	VMOVUPS      1008(DI), Y1
+	VMOVUPS      1072(DI), Y2
+	VMOVUPS      1136(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      1328(DI), Y0
+	VMOVUPS      1392(DI), Y1
+	VMOVUPS      1456(DI), Y2
+	VMOVUPS      1520(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      1712(DI), Y0
+	VMOVUPS      1776(DI), Y1
+	VMOVUPS      1840(DI), Y2
+	VMOVUPS      1904(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      2096(DI), Y0
+	VMOVUPS      2160(DI), Y1
+	VMOVUPS      2224(DI), Y2
+	VMOVUPS      2288(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	ADDQ         $+32, SI
+	ADDQ         $+32, DX
+	SUBQ         $+32, R15
+	JMP          whole
+
+tail:
+	TESTQ        R15, R15
+	JZ           done
+	MOVQ         104(DI), CX
+	MOVQ         SI, AX
+	VMASKMOVPS   (AX), Y15, Y0
+	VMASKMOVPS   (AX)(R8*1), Y15, Y1
+	VMASKMOVPS   (AX)(R8*2), Y15, Y2
+	VMASKMOVPS   (AX)(R9*1), Y15, Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 176(DI)
+	VMOVUPS      Y7, 560(DI)
+	VMOVUPS      Y8, 944(DI)
+	VMOVUPS      Y9, 1328(DI)
+	VMOVUPS      Y10, 1712(DI)
+	VMOVUPS      Y11, 2096(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMASKMOVPS   (AX), Y15, Y0
+	VMASKMOVPS   (AX)(R8*1), Y15, Y1
+	VMASKMOVPS   (AX)(R8*2), Y15, Y2
+	VMASKMOVPS   (AX)(R9*1), Y15, Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 240(DI)
+	VMOVUPS      Y7, 624(DI)
+	VMOVUPS      Y8, 1008(DI)
+	VMOVUPS      Y9, 1392(DI)
+	VMOVUPS      Y10, 1776(DI)
+	VMOVUPS      Y11, 2160(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMASKMOVPS   (AX), Y15, Y0
+	VMASKMOVPS   (AX)(R8*1), Y15, Y1
+	VMASKMOVPS   (AX)(R8*2), Y15, Y2
+	VMASKMOVPS   (AX)(R9*1), Y15, Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 304(DI)
+	VMOVUPS      Y7, 688(DI)
+	VMOVUPS      Y8, 1072(DI)
+	VMOVUPS      Y9, 1456(DI)
+	VMOVUPS      Y10, 1840(DI)
+	VMOVUPS      Y11, 2224(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMASKMOVPS   (AX), Y15, Y0
+	VMASKMOVPS   (AX)(R8*1), Y15, Y1
+	VMASKMOVPS   (AX)(R8*2), Y15, Y2
+	VMASKMOVPS   (AX)(R9*1), Y15, Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, 368(DI)
+	VMOVUPS      Y7, 752(DI)
+	VMOVUPS      Y8, 1136(DI)
+	VMOVUPS      Y9, 1520(DI)
+	VMOVUPS      Y10, 1904(DI)
+	VMOVUPS      Y11, 2288(DI)
+	MOVQ         DX, AX
+	VMOVUPS      176(DI), Y0
+	VMOVUPS      240(DI), Y1
+	VMOVUPS      304(DI), Y2
+	VMOVUPS      368(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      560(DI), Y0
+	VMOVUPS      624(DI), Y1
+	VMOVUPS      688(DI), Y2
+	VMOVUPS      752(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      944(DI), Y0
+	VMOVUPS      1008(DI), Y1
+	VMOVUPS      1072(DI), Y2
+	VMOVUPS      1136(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      1328(DI), Y0
+	VMOVUPS      1392(DI), Y1
+	VMOVUPS      1456(DI), Y2
+	VMOVUPS      1520(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      1712(DI), Y0
+	VMOVUPS      1776(DI), Y1
+	VMOVUPS      1840(DI), Y2
+	VMOVUPS      1904(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      2096(DI), Y0
+	VMOVUPS      2160(DI), Y1
+	VMOVUPS      2224(DI), Y2
+	VMOVUPS      2288(DI), Y3
+	VMOVAPS      Y0, Y7
+	VFMADD231PS  winogradConstants<>+32(SB), Y2, Y7
+	VMOVAPS      Y7, Y8
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+32(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+128(SB), Y12, Y7
+	VFNMADD231PS winogradConstants<>+128(SB), Y12, Y8
+	VMOVAPS      Y0, Y9
+	VFMADD231PS  winogradConstants<>+0(SB), Y2, Y9
+	VMOVAPS      Y9, Y10
+	VMOVAPS      Y1, Y12
+	VFMADD231PS  winogradConstants<>+0(SB), Y3, Y12
+	VFMADD231PS  winogradConstants<>+96(SB), Y12, Y9
+	VFNMADD231PS winogradConstants<>+96(SB), Y12, Y10
+	VMOVAPS      Y0, Y6
+	VMOVAPS      Y3, Y11
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	VMOVUPS      Y9, (AX)(R12*1)
+	VMOVUPS      Y10, (AX)(R11*4)
+	VMOVUPS      Y11, (AX)(R13*1)
+
+done:
+	VZEROUPPER
+	RET
+
+// func weight4PatchAVX2(p *byte)
+// Requires: AVX, FMA3
+TEXT ·weight4PatchAVX2(SB), NOSPLIT, $8-8
+	MOVQ    p+0(FP), DI
+	MOVQ    (DI), SI
+	MOVQ    24(DI), DX
+	MOVQ    48(DI), BX
+	MOVQ    72(DI), BP
+	MOVQ    96(DI), R8
+	SHLQ    $0x02, R8
+	LEAQ    (R8)(R8*2), R9
+	LEAQ    (R8)(R8*4), R10
+	MOVQ    120(DI), R11
+	SHLQ    $0x02, R11
+	LEAQ    (R11)(R11*2), R12
+	LEAQ    (R11)(R11*4), R13
+	MOVQ    144(DI), R15
+	MOVQ    R15, CX
+	ANDQ    $+7, CX
+	NEGQ    CX
+	LEAQ    tails<>+0(SB), AX
+	VMOVUPS 32(AX)(CX*4), Y15
+	SHLQ    $0x02, R15
+
+whole:
+	CMPQ         R15, $+32
+	JLT          tail
+	MOVQ         104(DI), CX
+	MOVQ         SI, AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 176(DI)
+	VMOVUPS      Y7, 560(DI)
+	VMOVUPS      Y8, 944(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 240(DI)
+	VMOVUPS      Y7, 624(DI)
+	VMOVUPS      Y8, 1008(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 304(DI)
+	VMOVUPS      Y7, 688(DI)
+	VMOVUPS      Y8, 1072(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 368(DI)
+	VMOVUPS      Y7, 752(DI)
+	VMOVUPS      Y8, 1136(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 432(DI)
+	VMOVUPS      Y7, 816(DI)
+	VMOVUPS      Y8, 1200(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 496(DI)
+	VMOVUPS      Y7, 880(DI)
+	VMOVUPS      Y8, 1264(DI)
+	MOVQ         DX, AX
+	VMOVUPS      176(DI), Y0
+	VMOVUPS      240(DI), Y1
+	VMOVUPS      304(DI), Y2
+	VMOVUPS      368(DI), Y3
+	VMOVUPS      432(DI), Y4
+	VMOVUPS      496(DI), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      560(DI), Y0
+	VMOVUPS      624(DI), Y1
+	VMOVUPS      688(DI), Y2
+	VMOVUPS      752(DI), Y3
+	VMOVUPS      816(DI), Y4
+	VMOVUPS      880(DI), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      944(DI), Y0
+	VMOVUPS      1008(DI), Y1
+	VMOVUPS      1072(DI), Y2
+	VMOVUPS      1136(DI), Y3
+	VMOVUPS      1200(DI), Y4
+	VMOVUPS      1264(DI), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, (AX)
+	VMOVUPS      Y7, (AX)(R11*1)
+	VMOVUPS      Y8, (AX)(R11*2)
+	ADDQ         $+32, SI
+	ADDQ         $+32, DX
+	SUBQ         $+32, R15
+	JMP          whole
+
+tail:
+	TESTQ        R15, R15
+	JZ           done
+	MOVQ         104(DI), CX
+	MOVQ         SI, AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 176(DI)
+	VMOVUPS      Y7, 560(DI)
+	VMOVUPS      Y8, 944(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 240(DI)
+	VMOVUPS      Y7, 624(DI)
+	VMOVUPS      Y8, 1008(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 304(DI)
+	VMOVUPS      Y7, 688(DI)
+	VMOVUPS      Y8, 1072(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 368(DI)
+	VMOVUPS      Y7, 752(DI)
+	VMOVUPS      Y8, 1136(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 432(DI)
+	VMOVUPS      Y7, 816(DI)
+	VMOVUPS      Y8, 1200(DI)
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      (AX), Y0
+	VMOVUPS      (AX)(R8*1), Y1
+	VMOVUPS      (AX)(R8*2), Y2
+	VMOVUPS      (AX)(R9*1), Y3
+	VMOVUPS      (AX)(R8*4), Y4
+	VMOVUPS      (AX)(R10*1), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMOVUPS      Y6, 496(DI)
+	VMOVUPS      Y7, 880(DI)
+	VMOVUPS      Y8, 1264(DI)
+	MOVQ         DX, AX
+	VMOVUPS      176(DI), Y0
+	VMOVUPS      240(DI), Y1
+	VMOVUPS      304(DI), Y2
+	VMOVUPS      368(DI), Y3
+	VMOVUPS      432(DI), Y4
+	VMOVUPS      496(DI), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMASKMOVPS   Y6, Y15, (AX)
+	VMASKMOVPS   Y7, Y15, (AX)(R11*1)
+	VMASKMOVPS   Y8, Y15, (AX)(R11*2)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      560(DI), Y0
+	VMOVUPS      624(DI), Y1
+	VMOVUPS      688(DI), Y2
+	VMOVUPS      752(DI), Y3
+	VMOVUPS      816(DI), Y4
+	VMOVUPS      880(DI), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMASKMOVPS   Y6, Y15, (AX)
+	VMASKMOVPS   Y7, Y15, (AX)(R11*1)
+	VMASKMOVPS   Y8, Y15, (AX)(R11*2)
+	MOVQ         112(DI), CX
+	LEAQ         (AX)(CX*4), AX
+	VMOVUPS      944(DI), Y0
+	VMOVUPS      1008(DI), Y1
+	VMOVUPS      1072(DI), Y2
+	VMOVUPS      1136(DI), Y3
+	VMOVUPS      1200(DI), Y4
+	VMOVUPS      1264(DI), Y5
+	VADDPS       Y2, Y1, Y12
+	VADDPS       Y4, Y3, Y13
+	VSUBPS       Y2, Y1, Y7
+	VSUBPS       Y4, Y3, Y9
+	VMULPS       winogradConstants<>+288(SB), Y13, Y13
+	VMOVAPS      Y0, Y6
+	VFMADD231PS  winogradConstants<>+224(SB), Y12, Y6
+	VFMADD231PS  winogradConstants<>+32(SB), Y13, Y6
+	VFNMADD231PS winogradConstants<>+32(SB), Y9, Y7
+	VMULPS       winogradConstants<>+256(SB), Y7, Y7
+	VADDPS       Y13, Y5, Y8
+	VFNMADD231PS winogradConstants<>+288(SB), Y12, Y8
+	VMASKMOVPS   Y6, Y15, (AX)
+	VMASKMOVPS   Y7, Y15, (AX)(R11*1)
+	VMASKMOVPS   Y8, Y15, (AX)(R11*2)
+
+done:
+	VZEROUPPER
+	RET

@@ -21,3 +21,9 @@ func filter4PatchAVX512(p *patch)
 
 //go:noescape
 func output4PatchAVX512(p *patch)
+
+//go:noescape
+func gradient4PatchAVX512(p *patch)
+
+//go:noescape
+func weight4PatchAVX512(p *patch)

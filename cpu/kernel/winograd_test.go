@@ -10,6 +10,12 @@ import (
 // winogradMatrix derives the matrix of a transform from the points of interpolation,
 // as patch.go states it.
 func winogradMatrix(kind patchKind, m int) [][]float64 {
+	switch kind {
+	case gradientPatch:
+		return turned(winogradMatrix(outputPatch, m))
+	case weightPatch:
+		return turned(winogradMatrix(filterPatch, m))
+	}
 	points := []float64{0, 1, -1}
 	if m == 4 {
 		points = []float64{0, 1 / math.Sqrt2, -1 / math.Sqrt2, math.Sqrt2, -math.Sqrt2}
@@ -57,13 +63,27 @@ func winogradMatrix(kind patchKind, m int) [][]float64 {
 	return output
 }
 
+// turned is the transpose of a matrix.
+func turned(m [][]float64) [][]float64 {
+	t := make([][]float64, len(m[0]))
+	for i := range t {
+		for _, row := range m {
+			t[i] = append(t[i], row[i])
+		}
+	}
+	return t
+}
+
 // TestPatchEqualsMatrices compares every transform of every instruction set with the
 // product of matrices.
 func TestPatchEqualsMatrices(t *testing.T) {
 	eachISA(t, func(t *testing.T) {
 		r := rand.New(rand.NewPCG(11, 1))
 		for _, m := range []int{2, 4} {
-			for _, kind := range []patchKind{inputPatch, filterPatch, outputPatch} {
+			for _, kind := range []patchKind{inputPatch, filterPatch, outputPatch, gradientPatch, weightPatch} {
+				if m == 2 && kind > outputPatch {
+					continue
+				}
 				for c := 1; c < 70; c += 1 + c/20 {
 					if err := checkPatch(r, kind, m, c); err != nil {
 						t.Fatalf("tile %d, transform %d, %d channels: %v", m, kind, c, err)
@@ -127,7 +147,7 @@ func checkPatch(r *rand.Rand, kind patchKind, m, c int) error {
 		}
 	}
 	for at, v := range p.out {
-		if kind == outputPatch && v == v && !written[at] {
+		if (kind == outputPatch || kind == weightPatch) && v == v && !written[at] {
 			return fmt.Errorf("wrote to %d beyond the output", at)
 		}
 	}

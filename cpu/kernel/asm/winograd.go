@@ -34,7 +34,7 @@ const (
 // second one the rows from the right; between them lies kernel.patch.tmp.
 type patchGen struct {
 	v         vectors
-	kind      string // input, filter or output
+	kind      string // input, filter, output, gradient or weight
 	in, out   int    // sizes of x and y
 	line      func(g *patchGen)
 	constants []float64
@@ -147,7 +147,7 @@ func (g *patchGen) generate(name string) {
 	for _, p := range []reg.GPPhysical{wX, wOut} {
 		ADDQ(I32(g.v.bytes()), p)
 	}
-	if g.kind != "input" {
+	if g.kind == "filter" || g.kind == "output" {
 		ADDQ(I32(g.v.bytes()), wVector)
 	}
 	if g.kind == "output" {
@@ -177,7 +177,7 @@ func (g *patchGen) vector(name string, tail bool) {
 		}
 	}
 	g.registers()
-	if g.kind != "input" && !g.held {
+	if (g.kind == "filter" || g.kind == "output") && !g.held {
 		load(Mem{Base: wVector}, g.tmp(2))
 	}
 	between := func(i, j int) Mem { return g.field(patchTmp + (i*6+j)*64) }
@@ -188,7 +188,7 @@ func (g *patchGen) vector(name string, tail bool) {
 			g.heldColumn(j)
 		}
 		for i := range g.in {
-			if g.kind == "output" {
+			if g.kind == "output" || g.kind == "weight" {
 				g.v.load(multiple(wAt, wRow, i), g.x(i)) // rows of whole panels
 			} else {
 				load(multiple(wAt, wRow, i), g.x(i))
@@ -228,7 +228,7 @@ func (g *patchGen) vector(name string, tail bool) {
 				CMPQ(g.field(patchCols), U8(j))
 				JLE(LabelRef(fmt.Sprintf("%s%dstored", name, i)))
 			}
-			if tail && g.kind == "output" {
+			if tail && (g.kind == "output" || g.kind == "weight") {
 				g.v.storeMasked(g.y(j), g.v.tailMask(), multiple(wAt, wCol, j))
 			} else {
 				VMOVUPS(g.y(j), multiple(wAt, wCol, j))
@@ -398,6 +398,42 @@ func outputLine4(g *patchGen) {
 	g.fma(b3, dif2, g.y(3))
 }
 
+// constants: 1/2, 2, 1/√2, √2
+func gradientLine4(g *patchGen) {
+	const half, two, a, b = 0, 1, 2, 3
+	pair := func(c, point int, u, v reg.VecPhysical) {
+		VMOVAPS(g.x(0), u)
+		g.fma(c, g.x(2), u)
+		VMOVAPS(u, v)
+		VMOVAPS(g.x(1), g.tmp(0))
+		g.fma(c, g.x(3), g.tmp(0))
+		g.fma(point, g.tmp(0), u)
+		g.fnma(point, g.tmp(0), v)
+	}
+	pair(half, a, g.y(1), g.y(2))
+	pair(two, b, g.y(3), g.y(4))
+	VMOVAPS(g.x(0), g.y(0))
+	VMOVAPS(g.x(3), g.y(5))
+}
+
+// constants: -2/3, -√2/3, 1/3, 1/2
+func weightLine4(g *patchGen) {
+	const p, q, third, half = 0, 1, 2, 3
+	sum1, sum2, dif1, dif2 := g.tmp(0), g.tmp(1), g.y(1), g.y(3)
+	VADDPS(g.x(2), g.x(1), sum1)
+	VADDPS(g.x(4), g.x(3), sum2)
+	VSUBPS(g.x(2), g.x(1), dif1)
+	VSUBPS(g.x(4), g.x(3), dif2)
+	VMULPS(g.constant(third), sum2, sum2)
+	VMOVAPS(g.x(0), g.y(0))
+	g.fma(p, sum1, g.y(0))
+	g.fma(half, sum2, g.y(0))
+	g.fnma(half, dif2, dif1)
+	VMULPS(g.constant(q), dif1, g.y(1))
+	VADDPS(sum2, g.x(5), g.y(2))
+	g.fnma(third, sum1, g.y(2))
+}
+
 func allPatches(v vectors) {
 	constantTable = GLOBL("winogradConstants", RODATA|NOPTR)
 	for i, c := range tableOf {
@@ -413,11 +449,13 @@ func allPatches(v vectors) {
 		{kind: "input", in: 6, out: 6, line: inputLine4, constants: []float64{2, 0.5, -2.5, s, 1 / s}},
 		{kind: "filter", in: 3, out: 6, line: filterLine4, constants: []float64{0.5, 2, -2.0 / 3, -s / 3, 1.0 / 3}},
 		{kind: "output", in: 6, out: 4, line: outputLine4, constants: []float64{1 / s, s, 0.5, 2, 1 / (2 * s), 2 * s}},
+		{kind: "gradient", in: 4, out: 6, line: gradientLine4, constants: []float64{0.5, 2, 1 / s, s}},
+		{kind: "weight", in: 6, out: 3, line: weightLine4, constants: []float64{-2.0 / 3, -s / 3, 1.0 / 3, 0.5}},
 	} {
 		g.v, g.held = v, v == avx512 && g.kind == "output" && g.out == 4
 		size := g.out - 2
-		if g.kind == "output" {
-			size = g.out
+		if g.kind == "output" || g.kind == "weight" {
+			size = g.in - 2
 		}
 		g.generate(fmt.Sprintf("%s%dPatch%s", g.kind, size, v))
 	}
