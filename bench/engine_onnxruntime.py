@@ -1,4 +1,4 @@
-"""The peer of the cpu engine in engine.sh: a network in ONNX Runtime, with as many pictures as the file says.
+"""The peer of the cpu engine in table.sh: a network in ONNX Runtime, with as many pictures as the file says.
 
 Usage: python3 engine_onnxruntime.py MODEL.onnx [THREADS] [SECONDS]
 

@@ -1,4 +1,4 @@
-"""Writes the networks of engine.sh as ONNX files, with random weights and the batch sizes of the comparison.
+"""Writes the networks of table.sh as ONNX files, with random weights and the batch sizes of the comparison.
 
 Usage: python3 export.py FOLDER [NAME]...
 
