@@ -38,6 +38,7 @@ ours() { # net mode batch: "MS SHARE"
 for row in $rows; do
 	IFS=: read -r net mode batch <<<"$row"
 	for _ in $(seq "$turns"); do
-		echo "$net $mode $batch $(ours "$net" "$mode" "$batch") $(peer "$net" "$mode" "$batch")"
+		a=$(ours "$net" "$mode" "$batch") b=$(peer "$net" "$mode" "$batch")
+		echo "$net $mode $batch $a $b"
 	done
 done | tee /dev/stderr | bench/table.awk
