@@ -61,6 +61,7 @@ func benchmarkConvs(b *testing.B, convs []namedConv) {
 			f := PackFilter(l.Conv, floats(r, l.KH*l.KW*l.C/max(1, l.Groups)*l.K), nil)
 			ep := Epilogue{Bias: floats(r, l.K), Act: ReLU}
 			out := make([]float32, l.N*l.OutH()*l.OutW()*l.K)
+			b.SetBytes(int64(4 * (l.N*l.H*l.W*l.C + l.KH*l.KW*l.C/max(1, l.Groups)*l.K + l.N*l.OutH()*l.OutW()*l.K)))
 			best := time.Hour
 			for b.Loop() {
 				start := time.Now()

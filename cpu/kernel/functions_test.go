@@ -180,8 +180,9 @@ func BenchmarkFunctions(b *testing.B) {
 	for _, f := range []struct {
 		name string
 		run  func(dst, a []float32)
-	}{{"exp", Exp}, {"log", Log}, {"logistic", Logistic}, {"tanh", Tanh}, {"erf", Erf}, {"sqrt", Sqrt}, {"rsqrt", Rsqrt}} {
-		b.Run(f.name, func(b *testing.B) { fastest(b, 8*n, 0, func() { f.run(dst, x) }) })
+	}{{"exp", Exp}, {"log", Log}, {"logistic", Logistic}, {"tanh", Tanh}, {"erf", Erf}, {"sqrt", Sqrt}, {"rsqrt", Rsqrt},
+		{"neg", Neg}, {"abs", Abs}, {"sign", Sign}, {"round", Round}, {"floor", Floor}, {"ceil", Ceil}} {
+		b.Run(f.name, func(b *testing.B) { fastest(b, 8*n, n, func() { f.run(dst, x) }) })
 	}
 }
 

@@ -28,6 +28,7 @@ func benchmarkGradients(b *testing.B, convs []namedConv, prepare func(l Conv, x,
 		l.N = batch
 		b.Run(fmt.Sprintf("%dx%dx%d-%dx%d.%d-%d", l.H, l.W, l.C, l.KH, l.KW, l.StrideH, l.K), func(b *testing.B) {
 			run := prepare(l.Conv, floats(r, l.N*l.H*l.W*l.C), floats(r, l.N*l.OutH()*l.OutW()*l.K), floats(r, l.KH*l.KW*l.C*l.K))
+			b.SetBytes(int64(4 * (l.N*l.H*l.W*l.C + l.KH*l.KW*l.C/max(1, l.Groups)*l.K + l.N*l.OutH()*l.OutW()*l.K)))
 			best := time.Hour
 			for b.Loop() {
 				start := time.Now()
