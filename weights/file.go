@@ -34,7 +34,8 @@ type Origin struct {
 	// Key leads to the parameters within a PyTorch checkpoint, such as state_dict or model.state_dict; empty where the
 	// file holds nothing but the parameters.
 	Key string
-	// Renamed has the names of which a wrapper (module. of DataParallel) was taken off: the file's name to the tensor's.
+	// Renamed has the names of which a wrapper (module. of DataParallel) was taken off, and those of DenseNet's layers in
+	// old files (norm.1 is norm1): the file's name to the tensor's.
 	Renamed map[string]string
 	// LeftOut is what else a PyTorch file holds, such as "epoch (the number 90)".
 	LeftOut []string

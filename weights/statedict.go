@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -206,16 +207,33 @@ func unwrap(names []string) map[string]string {
 	return renamed
 }
 
-// rename gives tensors the names that unwrap finds for them.
+// dotted finds the names that the layers of DenseNet had while the names of modules could have dots: norm.1 for norm1.
+// torchvision's published files still have them, and it renames them in the same way when it reads them
+// (torchvision/models/densenet.py, _load_state_dict).
+var dotted = regexp.MustCompile(`^(.*denselayer[0-9]+\.(?:norm|conv))\.([12]\.[a-z_]+)$`)
+
+// rename gives tensors the names without wrappers and without DenseNet's dots. Where two would get one name they stay as
+// they are.
 func (c *contents) rename() {
 	names := make([]string, len(c.tensors))
 	for i, t := range c.tensors {
 		names[i] = t.Name
 	}
 	c.origin.Renamed = unwrap(names)
+	taken := map[string]bool{}
 	for i := range c.tensors {
-		if short, ok := c.origin.Renamed[c.tensors[i].Name]; ok {
+		if short, ok := c.origin.Renamed[names[i]]; ok {
 			c.tensors[i].Name = short
+		}
+		taken[c.tensors[i].Name] = true
+	}
+	for i := range c.tensors {
+		t := &c.tensors[i]
+		if short := dotted.ReplaceAllString(t.Name, "$1$2"); !taken[short] {
+			if c.origin.Renamed == nil {
+				c.origin.Renamed = map[string]string{}
+			}
+			c.origin.Renamed[names[i]], t.Name, taken[short] = short, short, true
 		}
 	}
 }
