@@ -26,20 +26,17 @@ type Classified struct {
 }
 
 // Classify shows pictures of ImageNet classes. truths has the class of every picture of the set, as
-// [dataset.Set.Truths] tells it; one without is listed as failed, unless lost says that classes may be unknown, whose
-// rank is then 0. For the rest it is like [Run].
-func Classify(ctx context.Context, o Options[Classification], truths []dataset.Truth, lost bool) ([]Classified, []Failure, error) {
+// [dataset.Set.Truths] tells it: one with an error is listed as failed; one with class -1 and no error is shown, and its
+// rank is 0. For the rest it is like [Run].
+func Classify(ctx context.Context, o Options[Classification], truths []dataset.Truth) ([]Classified, []Failure, error) {
 	all, failed, err := o.show(ctx, func(i int) (question[Classification], error) {
-		t := truths[i]
-		if t.Err != nil && !lost {
-			return question[Classification]{}, t.Err
-		}
+		class := truths[i].Class
 		return question[Classification]{
-			identity: fmt.Sprintf("classification of %d", t.Class),
+			identity: fmt.Sprintf("classification of %d", class),
 			answer: func(p []float32) Classification {
-				return Classification{measure.RankClasses(p, t.Class), measure.Decide(p, measure.Mean)}
+				return Classification{measure.RankClasses(p, class), measure.Decide(p, measure.Mean)}
 			},
-		}, nil
+		}, truths[i].Err
 	})
 	seen := make([]Classified, len(all))
 	for i, s := range all {

@@ -37,7 +37,7 @@ func TestClassifyEqualsPyTorch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got, failed, err := Classify(context.Background(), o, truths, false)
+	got, failed, err := Classify(context.Background(), o, truths)
 	if err != nil || len(failed) > 0 || len(got) != 1000 || len(rows) != 1001 {
 		t.Fatal(err, failed, len(got), len(rows))
 	}
@@ -89,16 +89,17 @@ func classes(t *testing.T, n int) (Options[Classification], []dataset.Truth) {
 func TestClassifyWithoutTruth(t *testing.T) {
 	o, truths := classes(t, 6)
 	truths[2] = dataset.Truth{Class: -1, Err: errors.New("nobody knows")}
-	strict, failed, err := Classify(context.Background(), o, truths, false)
+	strict, failed, err := Classify(context.Background(), o, truths)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if len(strict) != 5 || len(failed) != 2 || failed[0].Reason != "nobody knows" && failed[1].Reason != "nobody knows" {
 		t.Errorf("%d answers, failed %v; want 5, and 2 failed", len(strict), failed)
 	}
+	truths[2].Err = nil
 	// Now the unknown one too; what was answered comes from the journal.
 	before := len(o.Journal.seen)
-	lenient, failed, err := Classify(context.Background(), o, truths, true)
+	lenient, failed, err := Classify(context.Background(), o, truths)
 	if err != nil || len(lenient) != 6 || len(failed) != 1 {
 		t.Fatalf("%d answers, failed %v, %v; want 6, and 1 failed", len(lenient), failed, err)
 	}
@@ -114,16 +115,16 @@ func TestClassifyWithoutTruth(t *testing.T) {
 	// Another truth is another question, for that picture only; and without a journal all is the same.
 	truths[0].Class = 5
 	before = len(o.Journal.seen)
-	changed, _, err := Classify(context.Background(), o, truths, true)
+	changed, _, err := Classify(context.Background(), o, truths)
 	if err != nil || len(o.Journal.seen) != before+1 || changed[0].Class != 5 || changed[0].Top != lenient[0].Top {
 		t.Errorf("%v: %d new answers for one changed class", err, len(o.Journal.seen)-before)
 	}
 	o.Journal = nil
-	if again, _, err := Classify(context.Background(), o, truths, true); err != nil || !reflect.DeepEqual(again, changed) {
+	if again, _, err := Classify(context.Background(), o, truths); err != nil || !reflect.DeepEqual(again, changed) {
 		t.Errorf("without a journal the answers are others: %v", err)
 	}
 	o.Only = []int{1, 4}
-	if some, _, err := Classify(context.Background(), o, truths, true); err != nil || len(some) != 2 || some[0].Index != 1 || some[1].Index != 4 {
+	if some, _, err := Classify(context.Background(), o, truths); err != nil || len(some) != 2 || some[0].Index != 1 || some[1].Index != 4 {
 		t.Errorf("two of them: %+v, %v", some, err)
 	}
 }

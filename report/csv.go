@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/measure"
 )
 
@@ -71,4 +72,30 @@ func cell(v measure.Float) string {
 		return ""
 	}
 	return strconv.FormatFloat(float64(v), 'g', -1, 64)
+}
+
+// WriteRankedCSV writes one row per picture: its key, WordNet id and class index, the rank and probability of that class,
+// and the most probable classes with their probabilities.
+func WriteRankedCSV(w io.Writer, pictures []measure.Ranked) error {
+	out := csv.NewWriter(w)
+	header := []string{"picture", "wnid", "class", "rank", "probability"}
+	for i := range measure.TopClasses {
+		header = append(header, fmt.Sprintf("class_%d", i+1), fmt.Sprintf("probability_%d", i+1))
+	}
+	if err := out.Write(header); err != nil {
+		return err
+	}
+	short := func(p float32) string { return strconv.FormatFloat(float64(p), 'g', -1, 32) }
+	for _, p := range pictures {
+		wnid, _ := dataset.Class(p.Class)
+		row := []string{p.Picture, wnid, strconv.Itoa(p.Class), strconv.Itoa(p.Rank), short(p.Probability)}
+		for i, class := range p.Top {
+			row = append(row, strconv.Itoa(class), short(p.Probabilities[i]))
+		}
+		if err := out.Write(row); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
 }

@@ -11,5 +11,7 @@
 // added to it are the intervals. Colours are those of Okabe and Ito, darkened or lightened until each has a contrast
 // of at least 3 to 1 on its ground, and every series has its own mark, so that the figure also works without colour.
 //
+// [WriteEvaluation] draws another page of the same make: accuracies over the classes of ImageNet.
+//
 // Values that are undefined (NaN in package measure) are shown as a dash, are not drawn, and are empty in the CSV.
 package report

@@ -28,14 +28,7 @@ func thumbViews(thumbs []Thumbnail) []thumbView {
 			k = len(v.Strips)
 			v.Strips = append(v.Strips, stripView{Title: title})
 		}
-		p := pictureView{Name: t.Name, Caption: t.Caption}
-		if s := measure.Float(t.Score); defined(s) {
-			p.Score = decimals(s, 2)
-		}
-		if len(t.JPEG) > 0 {
-			p.Source = template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(t.JPEG))
-		}
-		v.Strips[k].Pictures = append(v.Strips[k].Pictures, p)
+		v.Strips[k].Pictures = append(v.Strips[k].Pictures, newPictureView(t))
 	}
 	for _, v := range out {
 		slices.SortStableFunc(v.Strips, func(a, b stripView) int {
@@ -49,4 +42,15 @@ func thumbViews(thumbs []Thumbnail) []thumbView {
 		})
 	}
 	return out
+}
+
+func newPictureView(t Thumbnail) pictureView {
+	p := pictureView{Name: t.Name, Caption: t.Caption}
+	if s := measure.Float(t.Score); defined(s) {
+		p.Score = decimals(s, 2)
+	}
+	if len(t.JPEG) > 0 {
+		p.Source = template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(t.JPEG))
+	}
+	return p
 }

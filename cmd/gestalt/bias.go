@@ -1,17 +1,13 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"maps"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -111,7 +107,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		Stimuli: filepath.Base(r.stimuli.Path()), StimuliCount: r.stimuli.Len(), StimuliSHA256: sha,
 		Humans: humansFrom, Intervals: r.intervals,
 	}
-	if err := claim(r.out, made); err != nil {
+	if err := claim(r.out, made.sameExperiment); err != nil {
 		return err
 	}
 	if r.journal, err = observe.OpenJournal[observe.Decision](filepath.Join(r.out, "decisions.jsonl")); err != nil {
@@ -137,9 +133,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 
 	summary := biasSummary{Analysis: measure.Analyze(append(humans, own), r.intervals), Made: made}
 	summary.Skipped = r.stimuli.Skipped()
-	summary.Failed = slices.SortedFunc(maps.Keys(failed), func(a, b observe.Failure) int {
-		return cmp.Or(strings.Compare(a.Picture, b.Picture), strings.Compare(a.Reason, b.Reason))
-	})
+	summary.Failed = sortedFailures(failed)
 	page.Analysis = summary.Analysis
 	page.Made = made.rows()
 	for _, f := range summary.Failed {
@@ -178,9 +172,9 @@ func (o biasOptions) check() (r biasRun, err error) {
 	return r, err
 }
 
-// claim makes the folder of results, or makes sure that what is in it comes from the same experiment and rules: two of
-// them in one folder would leave trials without the settings that made them.
-func claim(dir string, made biasSettings) error {
+// claim makes the folder of results, or makes sure that the settings of what is in it go with those of this run, as same
+// says: two sets of results in one folder would leave files without the settings that made them.
+func claim[S any](dir string, same func(before S) error) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
@@ -191,13 +185,20 @@ func claim(dir string, made biasSettings) error {
 	if err != nil {
 		return err
 	}
-	var before biasSettings
+	var before S
 	if err := json.Unmarshal(data, &before); err != nil {
 		return fmt.Errorf("%s: %w; choose another folder with --out", filepath.Join(dir, settingsFile), err)
 	}
-	if before.Experiment != made.Experiment || before.Aggregate != made.Aggregate {
-		return fmt.Errorf("%s holds results of the experiment %s with aggregation %s; choose another folder with --out",
-			dir, before.Experiment, before.Aggregate)
+	if err := same(before); err != nil {
+		return fmt.Errorf("%s holds results of %w; choose another folder with --out", dir, err)
+	}
+	return nil
+}
+
+// sameExperiment makes sure that a folder's results are of the same experiment and rules.
+func (s biasSettings) sameExperiment(before biasSettings) error {
+	if before.Experiment != s.Experiment || before.Aggregate != s.Aggregate {
+		return fmt.Errorf("the experiment %s with aggregation %s", before.Experiment, before.Aggregate)
 	}
 	return nil
 }

@@ -51,13 +51,18 @@ func (s biasSettings) rows() []report.Row {
 		{Key: "SHA-256 of the stimuli", Value: s.StimuliSHA256},
 		{Key: "Aggregation of class probabilities", Value: s.Aggregate},
 	}
-	for _, m := range s.Models {
+	rows = append(rows, modelRows(s.Models)...)
+	if s.Humans != "" {
+		rows = append(rows, report.Row{Key: "Published trials", Value: s.Humans})
+	}
+	return rows
+}
+
+func modelRows(models []modelSettings) (rows []report.Row) {
+	for _, m := range models {
 		rows = append(rows,
 			report.Row{Key: m.Observer, Value: fmt.Sprintf("%s, %s", m.Network, m.Preprocessing)},
 			report.Row{Key: "SHA-256 of its weights", Value: m.WeightsSHA256})
-	}
-	if s.Humans != "" {
-		rows = append(rows, report.Row{Key: "Published trials", Value: s.Humans})
 	}
 	return rows
 }
@@ -71,14 +76,20 @@ type biasSummary struct {
 }
 
 func writeBias(dir string, summary biasSummary, page report.Page) error {
-	files := []struct {
-		name    string
-		content func(io.Writer) error
-	}{
+	return writeResults(dir, []resultFile{
 		{settingsFile, func(w io.Writer) error { return writeJSON(w, summary.Made) }},
 		{"summary.json", func(w io.Writer) error { return writeJSON(w, summary) }},
 		{"report.html", func(w io.Writer) error { return report.Write(w, page) }},
-	}
+	})
+}
+
+// resultFile is a file of a folder of results.
+type resultFile struct {
+	name    string
+	content func(io.Writer) error
+}
+
+func writeResults(dir string, files []resultFile) error {
 	for _, f := range files {
 		if err := atomicfile.Write(filepath.Join(dir, f.name), f.content); err != nil {
 			return err
@@ -89,6 +100,24 @@ func writeBias(dir string, summary biasSummary, page report.Page) error {
 
 // thumbnailSide is the width of the report's example pictures, in pixels.
 const thumbnailSide = 112
+
+// thumbnail makes a small JPEG of picture i.
+func thumbnail(pictures *dataset.Set, i int) ([]byte, error) {
+	data, err := pictures.Read(i)
+	if err != nil {
+		return nil, err
+	}
+	m, _, err := pixel.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	small := pixel.CenterCrop(pixel.ResizeShort(m.RGB(), thumbnailSide, pixel.Bicubic), thumbnailSide, thumbnailSide)
+	var jpeg bytes.Buffer
+	if err := pixel.EncodeJPEG(&jpeg, small, 85); err != nil {
+		return nil, err
+	}
+	return jpeg.Bytes(), nil
+}
 
 // extremes picks the conflict pictures that the network was surest to see by shape, and by texture: those with the
 // largest difference between the scores of the two categories among the decisions for one of them.
@@ -120,21 +149,12 @@ func extremes(stimuli *dataset.Set, subject string, result observe.Result) ([]re
 	})
 	var out []report.Thumbnail
 	add := func(kind string, c candidate) error {
-		data, err := stimuli.Read(c.Index)
+		jpeg, err := thumbnail(stimuli, c.Index)
 		if err != nil {
-			return err
-		}
-		m, _, err := pixel.Decode(data)
-		if err != nil {
-			return err
-		}
-		small := pixel.CenterCrop(pixel.ResizeShort(m.RGB(), thumbnailSide, pixel.Bicubic), thumbnailSide, thumbnailSide)
-		var jpeg bytes.Buffer
-		if err := pixel.EncodeJPEG(&jpeg, small, 85); err != nil {
 			return err
 		}
 		out = append(out, report.Thumbnail{
-			Observer: subject, Kind: kind, Name: path.Base(c.Key), Score: c.lean, JPEG: jpeg.Bytes(),
+			Observer: subject, Kind: kind, Name: path.Base(c.Key), Score: c.lean, JPEG: jpeg,
 			Caption: fmt.Sprintf("shape %s, texture %s", c.shape, c.texture),
 		})
 		return nil
@@ -172,14 +192,5 @@ func tellBias(cmd *cobra.Command, o biasOptions, s biasSummary) error {
 			return err
 		}
 	}
-	if k := s.Skipped; k.Hidden+k.Other+k.Loops > 0 {
-		fmt.Fprintf(cmd.ErrOrStderr(), "left out beside the pictures: %d hidden files, %d that are no pictures, %d links in a circle\n", k.Hidden, k.Other, k.Loops)
-	}
-	if len(s.Failed) == 0 {
-		return nil
-	}
-	for _, f := range s.Failed {
-		fmt.Fprintf(cmd.ErrOrStderr(), "failed: %s: %s\n", f.Picture, f.Reason)
-	}
-	return fmt.Errorf("%d of %d pictures failed; the others are done", len(s.Failed), s.Made.StimuliCount)
+	return tellFailed(cmd, s.Skipped, s.Failed, s.Made.StimuliCount)
 }

@@ -12,45 +12,59 @@ import (
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 )
 
-// TestKillAndResume kills `gestalt bias` three times at different places, interrupts it once and lets it finish: the
-// folder must then be byte for byte that of an undisturbed run.
+// TestKillAndResume kills a run three times at different places, interrupts it once and lets it finish: the folder must
+// then be byte for byte that of an undisturbed run.
 func TestKillAndResume(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the program several times")
 	}
-	stimuli := sharedtest.Path(t, "geirhos/filled-silhouettes.tar")
-	weights := sharedtest.Path(t, "weights/squeezenet1_1.safetensors")
-	dir := t.TempDir()
-	gestalt := filepath.Join(dir, "gestalt")
+	weights := "squeezenet1_1=" + sharedtest.Path(t, "weights/squeezenet1_1.safetensors")
+	gestalt := filepath.Join(t.TempDir(), "gestalt")
 	if out, err := exec.Command("go", "build", "-o", gestalt, ".").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	command := func(out string) *exec.Cmd {
-		return exec.Command(gestalt, "bias", "--model", "squeezenet1_1="+weights, "--stimuli", stimuli, "--out", out, "--batch", "2")
+	for _, verb := range []struct {
+		name    string
+		args    []string
+		journal string
+		bytes   [4]int64 // of the journal when the run is stopped; the last stop is an interrupt
+	}{
+		{"bias", []string{"--stimuli", sharedtest.Path(t, "geirhos/filled-silhouettes.tar")}, "decisions.jsonl", [4]int64{1, 4_000, 8_000, 12_000}},
+		{"eval", []string{"--data", sharedtest.Path(t, "data/imagenet-sample-256.tar"), "--limit", "100"}, "classifications.jsonl", [4]int64{1, 3_000, 7_000, 10_000}},
+	} {
+		t.Run(verb.name, func(t *testing.T) {
+			dir := t.TempDir()
+			command := func(out string) *exec.Cmd {
+				return exec.Command(gestalt, append([]string{verb.name, "--model", weights, "--out", out, "--batch", "2"}, verb.args...)...)
+			}
+			killAndResume(t, command, dir, verb.journal, verb.bytes)
+		})
 	}
+}
+
+func killAndResume(t *testing.T, command func(out string) *exec.Cmd, dir, journal string, stops [4]int64) {
 	whole, cut := filepath.Join(dir, "whole"), filepath.Join(dir, "cut")
 	if out, err := command(whole).CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	journal := filepath.Join(cut, "decisions.jsonl")
-	// Killed at so many bytes of the journal, and at last interrupted, which finishes the batch and says so.
-	for _, stop := range []struct {
-		bytes  int64
-		signal os.Signal
-		code   int
-	}{{1, os.Kill, -1}, {4_000, os.Kill, -1}, {8_000, os.Kill, -1}, {12_000, os.Interrupt, exitInterrupted}} {
+	journal = filepath.Join(cut, journal)
+	for i, stop := range stops {
+		signal, code := os.Kill, -1
+		if i == len(stops)-1 { // finishes the batch and says so
+			signal, code = os.Interrupt, exitInterrupted
+		}
 		cmd := command(cut)
 		cmd.Env = append(os.Environ(), "GESTALT_THREADS=1") // changes nothing but the time there is to stop it
 		if err := cmd.Start(); err != nil {
 			t.Fatal(err)
 		}
-		for start := time.Now(); size(journal) < stop.bytes && time.Since(start) < time.Minute; {
+		for start := time.Now(); size(journal) < stop && time.Since(start) < time.Minute; {
 			time.Sleep(time.Millisecond)
 		}
-		cmd.Process.Signal(stop.signal)
+		cmd.Process.Signal(signal)
 		cmd.Wait()
-		if code := cmd.ProcessState.ExitCode(); code != stop.code {
-			t.Fatalf("after %v at %d bytes the exit code is %d, want %d", stop.signal, stop.bytes, code, stop.code)
+		if got := cmd.ProcessState.ExitCode(); got != code {
+			t.Fatalf("after %v at %d bytes the exit code is %d, want %d", signal, stop, got, code)
 		}
 	}
 	if _, err := os.Stat(filepath.Join(cut, "summary.json")); err == nil {

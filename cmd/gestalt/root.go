@@ -35,6 +35,7 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 Environment variables: 'gestalt help environment'.`,
 		Example: `  gestalt predict --model squeezenet1_1 photo.jpg
   gestalt bias --model squeezenet1_1 --stimuli cue-conflict.tar --out results
+  gestalt eval --model squeezenet1_1 --data imagenet/val
   gestalt analyze raw-data.tar.gz`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -46,6 +47,8 @@ Environment variables: 'gestalt help environment'.`,
 	root.AddCommand(
 		newPredictCommand(),
 		newBiasCommand(),
+		newEvalCommand(),
+		newSelectCommand(),
 		newAnalyzeCommand(),
 		newModelsCommand(),
 		newBenchCommand(),
