@@ -30,17 +30,21 @@ func (a Architecture) Build(x *graph.Node, mode Mode, options ...Option) *Net {
 	if x.Rank() != 4 || x.Shape().Dim(3) != 3 {
 		panic(fmt.Errorf("%s takes pictures [batch, height, width, 3], not %s", a.Name, x.Shape()))
 	}
-	net := newNet(x, mode)
+	net := newNet(x.Graph(), mode)
 	for _, option := range options {
 		option(net)
 	}
 	net.Logits = untilReached(func() *graph.Node { return a.build(net.scope(), x) })
 	if len(net.wanted) > 0 {
-		missing, all := slices.Sorted(maps.Keys(net.wanted))[0], slices.Sorted(maps.Keys(net.Features))
-		panic(fmt.Errorf("%s has no feature %q%s (there are %s)", a.Name, missing,
-			hint(missing, "did you mean", all), strings.Join(all, ", ")))
+		panic(noFeature(a.Name, net))
 	}
 	return net
+}
+
+// noFeature says that a network was built to its end without coming by a feature that was asked for.
+func noFeature(name string, net *Net) error {
+	missing, all := slices.Sorted(maps.Keys(net.wanted))[0], slices.Sorted(maps.Keys(net.Features))
+	return fmt.Errorf("%s has no feature %q%s (there are %s)", name, missing, hint(missing, "did you mean", all), strings.Join(all, ", "))
 }
 
 // untilReached is what build gives, or nil where Mark ended it.
@@ -53,10 +57,10 @@ func untilReached(build func() *graph.Node) *graph.Node {
 	return build()
 }
 
-func newNet(x *graph.Node, mode Mode) *Net {
+func newNet(g *graph.Graph, mode Mode) *Net {
 	return &Net{
 		Features: map[string]*graph.Node{}, Statistics: map[string]*graph.Node{},
-		mode: mode, graph: x.Graph(), ignored: map[string]bool{},
+		mode: mode, graph: g, ignored: map[string]bool{},
 	}
 }
 

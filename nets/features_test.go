@@ -158,7 +158,7 @@ func TestAdaptiveMean(t *testing.T) {
 		h, w := s[0], s[1]
 		x := draw("x", 2*h*w*c, -1, 1)
 		got := runOnce(t, open(t, "cpu"), x, []int{2, h, w, c}, func(x *graph.Node) (*Net, []*graph.Node) {
-			return newNet(x, Inference), []*graph.Node{AdaptiveMean(x, side)}
+			return newNet(x.Graph(), Inference), []*graph.Node{AdaptiveMean(x, side)}
 		})[0]
 		var want []float32
 		for n := range 2 {

@@ -19,7 +19,12 @@ type Conv struct {
 
 // Conv is PyTorch's Conv2d with a bias: parameters name.weight and name.bias.
 func (s Scope) Conv(name string, x *graph.Node, c Conv) *graph.Node {
-	return graph.Add(s.convolve(c, x, s.kernel(s.declareKernel(name, x, c))), alongChannels(s.vector(name+".bias", true, c.Out), 4))
+	return graph.Add(s.ConvOnly(name, x, c), alongChannels(s.vector(name+".bias", true, c.Out), 4))
+}
+
+// ConvOnly is PyTorch's Conv2d without a bias: the parameter name.weight.
+func (s Scope) ConvOnly(name string, x *graph.Node, c Conv) *graph.Node {
+	return s.convolve(c, x, s.kernel(s.declareKernel(name, x, c)))
 }
 
 // ConvNoBias is Conv2d without a bias: parameter name.weight.

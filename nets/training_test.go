@@ -63,7 +63,7 @@ func TestBatchNormTraining(t *testing.T) {
 	cotangent := draw("cotangent", size, -1, 1)
 	for _, engine := range []string{"cpu", "go"} {
 		got := runOnce(t, open(t, engine), draw("pictures", size, -2, 2), want.Shape, func(x *graph.Node) (*Net, []*graph.Node) {
-			net := newNet(x, Training)
+			net := newNet(x.Graph(), Training)
 			y := net.scope().BatchNorm("bn", x)
 			loss := graph.ReduceAllSum(graph.Mul(y, graph.Const(x.Graph(), tensors.FromFlatDataAndDimensions(cotangent, want.Shape...))))
 			gradients := graph.Gradient(loss, x, net.node(t, "bn.weight"), net.node(t, "bn.bias"))

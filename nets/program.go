@@ -1,0 +1,190 @@
+package nets
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+	"github.com/gomlx/gomlx/core/tensors"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/weights"
+)
+
+// Array is an array of numbers that goes into or comes out of a [Program]: row-major, the last axis first to vary.
+type Array struct {
+	Dims   []int
+	Values []float32
+}
+
+// Code is what a [Program] computes, as graph code: from its inputs its outputs. It asks the scope for its parameters,
+// which must be the same, in the same order, for inputs of any size.
+type Code func(s Scope, inputs []*graph.Node) []*graph.Node
+
+// Program is graph code with weights on an engine, compiled for each new shape of its inputs. Its methods may be called
+// from several goroutines.
+type Program struct {
+	name    string
+	code    Code
+	backend compute.Backend
+	weights []compute.Buffer
+
+	inUse    sync.RWMutex // held for reading while a graph runs, for writing by Close
+	closed   bool
+	compiled sync.Mutex // guards graphs
+	graphs   map[string]*graph.Graph
+}
+
+// maxGraphs bounds what a program that is shown pictures of many sizes holds: each graph has an arena and packed weights.
+const maxGraphs = 8
+
+// NewProgram reads the parameters that code asks for from f, which may hold more than these, onto an engine; f may be nil
+// for code without parameters. example is the dimensions of inputs that code can be traced with, which costs no
+// arithmetic. The engine stays the caller's and must outlive the program; f may be closed.
+func NewProgram(b compute.Backend, name string, f *weights.File, code Code, example ...[]int) (*Program, error) {
+	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}
+	net, err := p.trace(example)
+	if err != nil {
+		return nil, err
+	}
+	if len(net.Params) == 0 {
+		return p, nil
+	}
+	values, err := net.ReadInputs(f)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return p, p.hold(net, values)
+}
+
+// RandomProgram is a program with made-up parameters, as [Random] has them.
+func RandomProgram(b compute.Backend, name string, code Code, example ...[]int) (*Program, error) {
+	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}
+	net, err := p.trace(example)
+	if err != nil {
+		return nil, err
+	}
+	return p, p.hold(net, net.RandomInputs())
+}
+
+// trace builds the graph and throws it away.
+func (p *Program) trace(example [][]int) (net *Net, err error) {
+	err = engine.Catch(func() {
+		var g *graph.Graph
+		g, net, _ = p.build(example)
+		g.Finalize()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s on engine %s: %w", p.name, p.backend.Name(), err)
+	}
+	return net, nil
+}
+
+// hold puts parameters into the engine's buffers.
+func (p *Program) hold(net *Net, values [][]float32) error {
+	for i, in := range net.Inputs {
+		buffer, err := p.backend.BufferFromFlatData(0, values[i], in.Node.Shape())
+		if err != nil {
+			return errors.Join(fmt.Errorf("%s: parameter %s: %w", p.name, in.Name, err), p.Close())
+		}
+		p.weights = append(p.weights, buffer)
+	}
+	return nil
+}
+
+// build writes the graph for inputs of such dimensions. It panics as graph code does.
+func (p *Program) build(dims [][]int) (*graph.Graph, *Net, []*graph.Node) {
+	g := graph.NewGraph(p.backend, p.name)
+	inputs := make([]*graph.Node, len(dims))
+	for i, d := range dims {
+		inputs[i] = graph.Parameter(g, fmt.Sprintf("input %d", i), shapes.Make(dtypes.Float32, d...))
+	}
+	net, scope := Begin(g, Inference)
+	return g, net, p.code(scope, inputs)
+}
+
+// Run computes the outputs for these inputs.
+func (p *Program) Run(inputs ...Array) (outputs []Array, err error) {
+	p.inUse.RLock()
+	defer p.inUse.RUnlock()
+	if p.closed {
+		return nil, fmt.Errorf("%s: the program has been closed", p.name)
+	}
+	caught := engine.Catch(func() { outputs, err = p.run(p.graph(inputs), inputs) })
+	if err := errors.Join(caught, err); err != nil {
+		return nil, fmt.Errorf("%s on engine %s: %w", p.name, p.backend.Name(), err)
+	}
+	return outputs, nil
+}
+
+// graph finds or compiles the graph for inputs of such dimensions. It panics as graph code does.
+func (p *Program) graph(inputs []Array) *graph.Graph {
+	dims := make([][]int, len(inputs))
+	for i, in := range inputs {
+		dims[i] = in.Dims
+	}
+	key := fmt.Sprint(dims)
+	p.compiled.Lock()
+	defer p.compiled.Unlock()
+	if g := p.graphs[key]; g != nil {
+		return g
+	}
+	if len(p.graphs) >= maxGraphs { // whoever runs one of them still holds it; it is freed when they are done
+		clear(p.graphs)
+	}
+	g, _, outputs := p.build(dims)
+	if err := g.Compile(outputs...); err != nil {
+		g.Finalize()
+		panic(err)
+	}
+	p.graphs[key] = g
+	return g
+}
+
+// run executes a graph; its inputs are those of the code, then the weights, as build makes them.
+func (p *Program) run(g *graph.Graph, inputs []Array) ([]Array, error) {
+	var buffers []compute.Buffer
+	for _, in := range inputs {
+		buffer, err := p.backend.BufferFromFlatData(0, in.Values, shapes.Make(dtypes.Float32, in.Dims...))
+		if err != nil {
+			return nil, err
+		}
+		buffers = append(buffers, buffer)
+	}
+	buffers = append(buffers, p.weights...)
+	donate := make([]bool, len(buffers))
+	for i := range inputs {
+		donate[i] = true
+	}
+	var outputs []Array
+	for _, out := range g.RunWithBuffers(buffers, donate, 0) {
+		values, err := tensors.CopyFlatData[float32](out)
+		dims := slices.Clone(out.Shape().Dimensions)
+		if err := errors.Join(err, out.FinalizeAll()); err != nil {
+			return nil, err
+		}
+		outputs = append(outputs, Array{Dims: dims, Values: values})
+	}
+	return outputs, nil
+}
+
+// Close frees the program's buffers and graphs on the engine; it waits for runs that are under way.
+func (p *Program) Close() error {
+	p.inUse.Lock()
+	defer p.inUse.Unlock()
+	p.closed = true
+	for _, g := range p.graphs {
+		g.Finalize()
+	}
+	var failed error
+	for _, w := range p.weights {
+		failed = errors.Join(failed, w.Finalize())
+	}
+	p.graphs, p.weights = nil, nil
+	return failed
+}

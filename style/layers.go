@@ -1,0 +1,70 @@
+package style
+
+import (
+	"fmt"
+
+	"github.com/gomlx/gomlx/core/graph"
+)
+
+// normEpsilon is added to variances, as PyTorch's and TensorFlow's instance normalisations do.
+const normEpsilon = 1e-5
+
+// reflect pads height and width by mirroring the picture at the centre of its outermost pixels, which are not repeated:
+// PyTorch's ReflectionPad2d. The picture must be larger than the padding.
+func reflect(x *graph.Node, pad int) *graph.Node { return reflectBy(x, pad, pad, pad, pad) }
+
+func reflectBy(x *graph.Node, top, bottom, left, right int) *graph.Node {
+	if h, w := x.Shape().Dim(1), x.Shape().Dim(2); max(top, bottom) >= h || max(left, right) >= w {
+		panic(fmt.Errorf("a picture of %d x %d pixels is too small to be mirrored by %d", w, h, max(top, bottom, left, right)))
+	}
+	return reflectAxis(reflectAxis(x, 1, top, bottom), 2, left, right)
+}
+
+func reflectAxis(x *graph.Node, axis, before, after int) *graph.Node {
+	n := x.Shape().Dim(axis)
+	var parts []*graph.Node
+	if before > 0 {
+		parts = append(parts, graph.Reverse(graph.SliceAxis(x, axis, graph.AxisRange(1, before+1)), axis))
+	}
+	parts = append(parts, x)
+	if after > 0 {
+		parts = append(parts, graph.Reverse(graph.SliceAxis(x, axis, graph.AxisRange(n-after-1, n-1)), axis))
+	}
+	if len(parts) == 1 {
+		return x
+	}
+	return graph.Concatenate(parts, axis)
+}
+
+// upsample makes each pixel a square of 2 x 2: nearest-neighbour interpolation.
+func upsample(x *graph.Node) *graph.Node {
+	d := x.Shape().Dimensions
+	n, h, w, c := d[0], d[1], d[2], d[3]
+	x = graph.Reshape(x, n, h, 1, w, 1, c)
+	x = graph.BroadcastToDims(x, n, h, 2, w, 2, c)
+	return graph.Reshape(x, n, 2*h, 2*w, c)
+}
+
+// moments are the mean and the variance (the biased one) of each channel over each picture: [batch, 1, 1, channels].
+func moments(x *graph.Node) (mean, variance *graph.Node) {
+	mean = graph.ReduceAndKeep(x, graph.ReduceMean, 1, 2)
+	variance = graph.ReduceAndKeep(graph.Square(graph.Sub(x, mean)), graph.ReduceMean, 1, 2)
+	return mean, variance
+}
+
+// renormalize gives each channel of each picture a new mean and standard deviation, [batch, channels] each:
+//
+//	(x - mean) / sqrt(variance + ε) · deviation + newMean
+//
+// as one multiplication and one addition per number.
+func renormalize(x, newMean, deviation *graph.Node) *graph.Node {
+	mean, variance := moments(x)
+	scale := graph.Mul(graph.Rsqrt(graph.AddScalar(variance, normEpsilon)), overPictures(deviation))
+	shift := graph.Sub(overPictures(newMean), graph.Mul(mean, scale))
+	return graph.Add(graph.Mul(x, scale), shift)
+}
+
+// overPictures reshapes [batch, channels] so that it broadcasts over height and width.
+func overPictures(v *graph.Node) *graph.Node {
+	return graph.Reshape(v, v.Shape().Dim(0), 1, 1, v.Shape().Dim(1))
+}
