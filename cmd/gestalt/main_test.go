@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
+	"github.com/gestalt-vision/gestalt/internal/torchtest"
+	"github.com/gestalt-vision/gestalt/weights"
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
@@ -34,5 +36,25 @@ func runScripts(t *testing.T, dir, shared string) {
 			return nil
 		},
 		RequireExplicitExec: true,
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch},
 	})
+}
+
+// saveTorch is the command `torch IN PREFIX OUT`: it writes the tensors of a file as PyTorch does, with a prefix to their
+// names.
+func saveTorch(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: torch IN PREFIX OUT")
+	}
+	f, err := weights.Open(ts.MkAbs(args[0]))
+	ts.Check(err)
+	defer f.Close()
+	var tensors []weights.Tensor
+	for _, name := range f.Names() {
+		tensor, err := f.Tensor(name)
+		ts.Check(err)
+		tensor.Name = args[1] + name
+		tensors = append(tensors, tensor)
+	}
+	ts.Check(torchtest.Save(ts.MkAbs(args[2]), tensors))
 }
