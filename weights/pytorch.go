@@ -58,7 +58,14 @@ func global(module, name string) (any, error) {
 	if d, ok := torchTypes[name]; ok && module == "torch" {
 		return d, nil
 	}
+	if kind, ok := strings.CutSuffix(name, "Tensor"); ok && (module == "torch" || module == "torch.cuda") {
+		if _, ok := storageTypes[kind+"Storage"]; ok || kind == "" {
+			return pickle.Callable(newTensor), nil
+		}
+	}
 	switch module + "." + name {
+	case "torch.nn.parameter.Parameter", "torch._tensor.Tensor":
+		return pickle.Callable(newTensor), nil
 	case "torch._utils._rebuild_tensor", "torch._utils._rebuild_tensor_v2":
 		return pickle.Callable(rebuildTensor), nil
 	case "torch._utils._rebuild_tensor_v3":
@@ -74,10 +81,8 @@ func global(module, name string) (any, error) {
 			}
 			return args[0], nil
 		}), nil
-	case "torch.Tensor", "torch._tensor.Tensor", "torch.nn.parameter.Parameter":
-		kind := inert("the class " + module + "." + name)
-		return &kind, nil
-	case "torch.device", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar":
+	case "torch.device", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar",
+		"builtins.complex", "__builtin__.complex":
 		return pickle.Callable(func(pickle.Tuple) (any, error) {
 			kind := inert("a value of " + module + "." + name)
 			return &kind, nil
@@ -162,6 +167,18 @@ func viewOf(s *storage, id any) (*storage, error) {
 		return nil, fmt.Errorf("a view reaches beyond storage %.40q of %d elements", s.key, s.numel)
 	}
 	return &storage{key: s.key, dtype: s.dtype, numel: numel, within: s, at: at}, nil
+}
+
+// newTensor is how files before PyTorch 0.4 make tensors and parameters: without arguments, or with the tensor of which
+// the new one is another view. Without, the elements come with its state (see view.SetState).
+func newTensor(args pickle.Tuple) (any, error) {
+	if len(args) == 0 {
+		return &view{}, nil
+	}
+	if v, ok := args[0].(*view); ok {
+		return v, nil
+	}
+	return nil, fmt.Errorf("a tensor is made of %s", pickle.Describe(args[0]))
 }
 
 // rebuildTensor takes a storage, an offset, sizes and strides; what follows (requires_grad, hooks) is for training.

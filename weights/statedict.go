@@ -87,7 +87,10 @@ func innerDict(dict *pickle.Dict) (string, error) {
 }
 
 func holdsTensors(dict *pickle.Dict) bool {
-	return slices.ContainsFunc(dict.Values, func(v any) bool { _, ok := v.(*view); return ok })
+	return slices.ContainsFunc(dict.Values, func(v any) bool {
+		tensor, ok := v.(*view)
+		return ok && tensor.storage != nil
+	})
 }
 
 const (
@@ -115,7 +118,7 @@ func fromTorch(v any, format string, n int) (contents, error) {
 	for i, k := range dict.Keys {
 		name, ok1 := k.(string)
 		v, ok2 := dict.Values[i].(*view)
-		if !ok1 || !ok2 {
+		if !ok1 || !ok2 || v.storage == nil {
 			c.leaveOut(k, dict.Values[i])
 			continue
 		}
@@ -207,35 +210,46 @@ func unwrap(names []string) map[string]string {
 	return renamed
 }
 
-// dotted finds the names that the layers of DenseNet had while the names of modules could have dots: norm.1 for norm1.
-// torchvision's published files still have them, and it renames them in the same way when it reads them
-// (torchvision/models/densenet.py, _load_state_dict).
-var dotted = regexp.MustCompile(`^(.*denselayer[0-9]+\.(?:norm|conv))\.([12]\.[a-z_]+)$`)
-
-// rename gives tensors the names without wrappers and without DenseNet's dots. Where two would get one name they stay as
-// they are.
+// rename gives tensors the names that unwrap and joinDenseNet find for them.
 func (c *contents) rename() {
 	names := make([]string, len(c.tensors))
 	for i, t := range c.tensors {
 		names[i] = t.Name
 	}
-	c.origin.Renamed = unwrap(names)
-	taken := map[string]bool{}
-	for i := range c.tensors {
-		if short, ok := c.origin.Renamed[names[i]]; ok {
-			c.tensors[i].Name = short
-		}
-		taken[c.tensors[i].Name] = true
-	}
-	for i := range c.tensors {
-		t := &c.tensors[i]
-		if short := dotted.ReplaceAllString(t.Name, "$1$2"); !taken[short] {
-			if c.origin.Renamed == nil {
-				c.origin.Renamed = map[string]string{}
+	c.origin.Renamed = map[string]string{}
+	for _, find := range []func([]string) map[string]string{unwrap, joinDenseNet} {
+		renamed := find(names)
+		for i, name := range names {
+			if better, ok := renamed[name]; ok {
+				names[i] = better
+				c.origin.Renamed[c.tensors[i].Name] = better
 			}
-			c.origin.Renamed[names[i]], t.Name, taken[short] = short, short, true
 		}
 	}
+	for i := range c.tensors {
+		c.tensors[i].Name = names[i]
+	}
+}
+
+// oldDenseLayer is a parameter of a layer of DenseNet as it was called before PyTorch 0.4, where names of modules could
+// have dots: denselayer1.norm.1.weight, now denselayer1.norm1.weight. torchvision's files are that old.
+var oldDenseLayer = regexp.MustCompile(`^(.*\bdenselayer\d+\.(?:norm|conv))\.([12]\.(?:weight|bias|running_mean|running_var|num_batches_tracked))$`)
+
+// joinDenseNet finds today's names of DenseNet's parameters, unless one of them is taken.
+func joinDenseNet(names []string) map[string]string {
+	renamed, taken := map[string]string{}, map[string]bool{}
+	for _, name := range names {
+		taken[name] = true
+		if m := oldDenseLayer.FindStringSubmatch(name); m != nil {
+			renamed[name] = m[1] + m[2]
+		}
+	}
+	for _, better := range renamed {
+		if taken[better] {
+			return nil
+		}
+	}
+	return renamed
 }
 
 // clone is a copy that its receiver may change.

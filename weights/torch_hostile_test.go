@@ -120,6 +120,10 @@ func TestTorchHostile(t *testing.T) {
 		{"elements from one, often", saved(expanded.String()), "made to do harm"},
 		{"not a tensor's storage", saved("ctorch._utils\n_rebuild_tensor_v2\n(NNNNtR."), "made of None"},
 		{"no storage", saved("ctorch._utils\n_rebuild_tensor_v2\n)R."), "made of 0 things"},
+		{"tensor of nothing", saved("}U\x01actorch\nFloatTensor\n)Rs."), "no tensors under names"},
+		{"tensor of itself", saved("}U\x01actorch.nn.parameter\nParameter\n)\x81q\x00(h\x00NN\x88\x88tbs."), "gets its elements from a tuple of 5"},
+		{"tensor of a number", saved("}U\x01actorch\nTensor\n)\x81K\x01bs."), "gets its elements from the number 1"},
+		{"tensor of a wrong state", saved("}U\x01actorch\nTensor\n)\x81(NNNNtbs."), "made of None"},
 		{"parameter of nothing", saved("ctorch._utils\n_rebuild_parameter\n)R."), "other than a tensor"},
 
 		{"empty archive", append([]byte("PK\x03\x04....."), make([]byte, 30)...), "directory"},
@@ -279,7 +283,7 @@ func FuzzTorchProgram(f *testing.F) {
 }
 
 func FuzzTorchLegacy(f *testing.F) {
-	for _, file := range []string{"plain_legacy.pth", "types_legacy.pth", "views_legacy.pth", "checkpoint_legacy.pth", "parallel_features.pth", "module_legacy.pth"} {
+	for _, file := range []string{"plain_legacy.pth", "types_legacy.pth", "views_legacy.pth", "checkpoint_legacy.pth", "parallel_features.pth", "module_legacy.pth", "old.pth"} {
 		fuzzSeed(f, file)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {

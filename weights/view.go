@@ -45,7 +45,7 @@ func (s *storage) inPlace() bool {
 	return s.fetch == nil && (!s.big || s.dtype.Size() == 1)
 }
 
-// view is a PyTorch tensor: the elements offset + Σ index·stride of a storage.
+// view is a PyTorch tensor: the elements offset + Σ index·stride of a storage, which is nil as long as the tensor has none.
 type view struct {
 	storage       *storage
 	offset        int
@@ -110,8 +110,30 @@ func (v *view) sizes() []int { return ints(v.shape) }
 
 func (v *view) String() string { return fmt.Sprintf("a tensor %v", v.sizes()) }
 
-// SetState drops the attributes that Python code has hung on a tensor.
-func (v *view) SetState(any) error { return nil }
+// SetState gives a tensor that newTensor has made its elements, as torch.Tensor.__setstate__ does: from (storage, offset,
+// shape, strides) or, for a parameter, (tensor, gradient, hooks, requires_grad, volatile). The attributes of a tensor that
+// has its elements are dropped.
+func (v *view) SetState(state any) error {
+	if v.storage != nil {
+		return nil
+	}
+	if parts, ok := state.(pickle.Tuple); ok {
+		switch len(parts) {
+		case 4:
+			made, err := rebuildTensor(parts)
+			if err == nil {
+				*v = *made.(*view)
+			}
+			return err
+		case 5:
+			if data, ok := parts[0].(*view); ok && data.storage != nil {
+				*v = *data
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("a tensor gets its elements from %s", pickle.Describe(state))
+}
 
 // contiguous says whether the elements follow one another in row-major order. The strides of axes with one element do
 // not matter.

@@ -5,9 +5,12 @@
 Files written by other versions, of which only the records differ, are made by the test from these.
 """
 import collections
+import copyreg
 import json
 import pathlib
+import pickle
 import tempfile
+import types as types_module
 import unittest.mock as mock
 import warnings
 
@@ -59,19 +62,34 @@ checkpoint = {
     "device": torch.device("cpu"), "size": torch.Size([2, 3]), "dtype": torch.float16,
     "state_dict": parallel(network(), False).state_dict(), "optimizer": optimiser.state_dict()}
 
+
+
+class OldPickler(pickle.Pickler):
+    """Writes parameters and tensors as PyTorch 0.1 to 0.3 did; torch.Tensor.__setstate__ still reads them."""
+
+    def reducer_override(self, value):
+        if isinstance(value, torch.nn.Parameter):
+            return copyreg.__newobj__, (torch.nn.Parameter,), (value.data, None, collections.OrderedDict(), True, False)
+        if isinstance(value, torch.Tensor):
+            return torch._utils._rebuild_tensor, (value.storage(), value.storage_offset(), tuple(value.size()), value.stride())
+        return NotImplemented
+
+
+old = types_module.SimpleNamespace(__name__="old", Pickler=OldPickler, dump=lambda value, file, protocol: OldPickler(file, protocol).dump(value))
 files = {  # name: what is saved, and whether in the format before 1.6
     "plain.pth": (net.state_dict(), False), "plain_legacy.pth": (net.state_dict(), True),
     "types.pth": (types, False), "types_legacy.pth": (types, True),
     "views.pth": (views, False), "views_legacy.pth": (views, True),
     "checkpoint.pth": (checkpoint, False), "checkpoint_legacy.pth": (checkpoint, True),
     "parallel_features.pth": (parallel(network(), True).state_dict(), True),
+    "old.pth": (network().state_dict(keep_vars=True), True),
     "module.pth": (network(), False), "module_legacy.pth": (network(), True),
 }
 want = {}
 for name, (value, legacy) in files.items():
     # Without sources: the old format stores those of each module's class.
     with mock.patch("torch.serialization.get_source_lines_and_file", side_effect=OSError):
-        torch.save(value, here / name, _use_new_zipfile_serialization=not legacy)
+        torch.save(value, here / name, old if name == "old.pth" else pickle, _use_new_zipfile_serialization=not legacy)
     if isinstance(value, torch.nn.Module):
         continue
     tensors = torch.load(here / name)
