@@ -250,28 +250,6 @@ func TestTorchInPlace(t *testing.T) {
 	}
 }
 
-func TestJoinDenseNet(t *testing.T) {
-	const block = "features.denseblock1.denselayer12."
-	old := []string{"features.norm5.weight", block + "norm.1.weight", block + "conv.2.weight", block + "norm.2.running_var", block + "norm.3.weight", "a.norm.1.weight"}
-	want := map[string]string{
-		block + "norm.1.weight": block + "norm1.weight", block + "conv.2.weight": block + "conv2.weight",
-		block + "norm.2.running_var": block + "norm2.running_var",
-	}
-	if diff := cmp.Diff(want, joinDenseNet(old)); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	if got := joinDenseNet(append(old, block+"norm1.weight")); got != nil {
-		t.Errorf("a name that is taken: %v", got)
-	}
-	f, err := newFile("old", encoded(t, []Tensor{FromFloat32("module."+block+"norm.1.weight", nil, []float32{1})}, nil), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(map[string]string{"module." + block + "norm.1.weight": block + "norm1.weight"}, f.Origin().Renamed); diff != "" || f.Names()[0] != block+"norm1.weight" {
-		t.Errorf("%q (-want +got):\n%s", f.Names(), diff)
-	}
-}
-
 func TestUnwrap(t *testing.T) {
 	for _, c := range []struct{ names, want string }{
 		{"conv1.weight fc.bias", "conv1.weight fc.bias"},
