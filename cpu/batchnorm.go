@@ -13,8 +13,8 @@ import (
 // axis, is recorded in operations of its own that go through memory as few times
 // as possible: statistics, result, sums of the gradient, gradient. Passes put the
 // neighbours in: the shortcut of a residual block, the ReLU after it, and the gate
-// that is the ReLU's gradient. The gate is worked out anew from the input, so that
-// nothing needs to be kept between forward and backward but the input itself.
+// that is the ReLU's gradient. The gate is worked out anew from the input (and the shortcut,
+// see batchnorm_gate.go), so that nothing else needs to be kept between forward and backward.
 
 // normAttr says what a normalisation or its gradient takes with it. The inputs of
 // opNormalize are x, mean, scale and offset, then the addend if there is one; those of
@@ -75,8 +75,8 @@ func (f *fuser) normalisation(n *node, in []*node) *node {
 		zero, constant := constantScalar(other)
 		switch {
 		// A second way through the input costs no more than one through y, and y
-		// may not be needed otherwise.
-		case n.op == compute.OpTypeMax && constant && zero == 0 && (!attr.addend || f.uses[n.in[i]] == 1):
+		// may not be needed otherwise: gates work it out again.
+		case n.op == compute.OpTypeMax && constant && zero == 0:
 			attr.relu = true
 			return f.node(opNormalize, n.shape, attr, y.in...)
 		case n.op == compute.OpTypeAdd && !attr.addend && f.uses[n.in[i]] == 1 && slices.Equal(other.dims(), n.dims()) &&

@@ -45,7 +45,7 @@ func compile(f *function) (*executable, error) {
 	}
 	outputs := f.outputs
 	if !e.backend.plain {
-		outputs = split(&f.nodeSet, e.backend.cache, fuseChains(&f.nodeSet, fuse(&f.nodeSet, outputs)))
+		outputs = split(&f.nodeSet, e.backend.cache, fuseChains(&f.nodeSet, joinGates(&f.nodeSet, fuse(&f.nodeSet, outputs))))
 	}
 	order := sorted(outputs)
 	a := analyse(order, f != f.builder.main)
@@ -93,7 +93,7 @@ func compile(f *function) (*executable, error) {
 	// Each output is computed where it is returned, unless something else already
 	// holds it; then it is copied.
 	for i, n := range outputs {
-		if _, taken := given[root(n)]; taken {
+		if _, taken := given[root(n)]; taken || root(n).size() != n.size() {
 			continue
 		}
 		given[root(n)] = place{space: inOutput, index: i, size: byteSize(n.shape)}

@@ -102,6 +102,8 @@ func lowered(n *node) runner {
 		return lowerNormSums(n)
 	case opNormGradient:
 		return lowerNormGradient(n)
+	case opGatedSums:
+		return lowerGatedSums(n)
 	case opGate:
 		return lowerGate(n)
 	case opFilterGradient:

@@ -67,6 +67,8 @@ const (
 	opNormalize
 	opNormSums
 	opNormGradient
+	// opGatedSums is opGate and opNormSums in one: see batchnorm_gate.go.
+	opGatedSums
 	// opPart is some rows of the first axis, where they lie; attribute partAttr.
 	opPart
 	// opGate is dy where y is not negative, and 0 elsewhere.
@@ -82,7 +84,7 @@ var ownNames = map[compute.OpType]string{
 	opChain: "Chain", opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
 	opFilterGradient: "FilterGradient", opInputGradient: "InputGradient", opPackInputFilter: "PackInputFilter",
 	opMaxPoolGradient: "MaxPoolGradient", opMoments: "Moments", opNormalize: "Normalize", opNormSums: "NormSums",
-	opNormGradient: "NormGradient", opPart: "Part", opGate: "Gate",
+	opNormGradient: "NormGradient", opGatedSums: "GatedSums", opPart: "Part", opGate: "Gate",
 }
 
 func opName(op compute.OpType) string {

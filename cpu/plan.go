@@ -148,18 +148,37 @@ func (p *planner) outermost(n *node) *node {
 
 // inPlace gives the block of an operand that n, at step i, may write over: one
 // with as many elements of the same size that nobody reads later, and that n
-// reads element by element before it writes there.
+// reads element by element before it writes there. The block may be larger than that,
+// and grows if n puts something out beside.
 func (p *planner) inPlace(n *node, i int) *block {
 	for _, in := range overwritable(n) {
 		r := root(in)
 		b := p.blocks[r]
-		if b == nil || b.fixed || p.into[r] != nil || p.lastUse[r] != i || b.last != i ||
-			in.size() != n.size() || byteSize(in.shape) != b.size || byteSize(n.shape) != b.size {
+		if b == nil || b.fixed || p.into[r] != nil || p.lastUse[r] != i || b.last != i || !beginsWith(r, in) {
 			continue
 		}
-		return b
+		if n.op == opGatedSums {
+			b.size = max(b.size, byteSize(n.shape))
+			return b
+		}
+		apart := slices.ContainsFunc(n.in, func(other *node) bool { // reads elsewhere in the block
+			return root(other) == r && (other.size() != in.size() || !beginsWith(r, other))
+		})
+		if in.size() == n.size() && byteSize(n.shape) == byteSize(in.shape) && !apart {
+			return b
+		}
 	}
 	return nil
+}
+
+// beginsWith reports whether n, which shares the storage of r, lies at its beginning.
+func beginsWith(r, n *node) bool {
+	for ; n != r; n = n.in[0] {
+		if attr, ok := n.attr.(partAttr); ok && attr.start != 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // overwritable lists the operands of n whose place the result could take.
@@ -182,6 +201,8 @@ func overwritable(n *node) []*node {
 		return n.in
 	case opNormGradient:
 		return n.in[2:3]
+	case opGatedSums:
+		return n.in[5:]
 	case opNormalize:
 		return n.in[4:]
 	case opInputGradient:

@@ -117,7 +117,7 @@ func isLeaf(n *node) bool {
 func isHeavy(n *node) bool {
 	switch n.op {
 	case opConv, opFusedConv, opMatMul, opPackedMatMul, opPool, compute.OpTypeReduceWindow, opWhile, opIf, opSort, opRandomBits, opRandomState,
-		opFilterGradient, opInputGradient, opMaxPoolGradient, opMoments, opNormalize, opNormSums, opNormGradient, opGate:
+		opFilterGradient, opInputGradient, opMaxPoolGradient, opMoments, opNormalize, opNormSums, opNormGradient, opGate, opGatedSums:
 		return true
 	}
 	return false
