@@ -22,11 +22,17 @@ import (
 // options opens SqueezeNet 1.1 with its published weights and a set of published stimuli.
 func options[A Answer](t *testing.T, stimuli, journal string) Options[A] {
 	t.Helper()
+	return optionsOf[A](t, "squeezenet1_1", "squeezenet1_1", stimuli, journal)
+}
+
+// optionsOf opens a network with weights of the shared data, and pictures.
+func optionsOf[A Answer](t *testing.T, network, weights, stimuli, journal string) Options[A] {
+	t.Helper()
 	b, err := engine.Open("cpu")
 	if err != nil {
 		t.Fatal(err)
 	}
-	model, err := nets.Load(b, "squeezenet1_1", sharedtest.Path(t, "weights/squeezenet1_1.safetensors"))
+	model, err := nets.Load(b, network, sharedtest.Path(t, "weights/"+weights+".safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
