@@ -105,12 +105,11 @@ func (e refusedError) Error() string {
 		return text + `. It is a TorchScript program. Where PyTorch is installed, save its weights alone:
   python3 -c "import torch; torch.save(torch.jit.load('IN', map_location='cpu').state_dict(), 'OUT.pth')"`
 	case strings.Contains(e.module, "torch.nn.modules") || top == "torchvision" || top == "timm":
-		return text + `. It is a whole module, which can only be read together with its code. Where PyTorch and that code are
-installed, save its weights alone:
-  python3 -c "import torch; torch.save(torch.load('IN', map_location='cpu').state_dict(), 'OUT.pth')"`
+		text += ". It is a whole module, which can only be read together with its code"
 	}
+	// weights_only=False, because PyTorch refuses such files too since 2.6.
 	return text + `. If you trust the file, and PyTorch and the code it was written with are installed, save its weights alone:
-  python3 -c "import torch; c = torch.load('IN', map_location='cpu'); torch.save(c['state_dict'] if isinstance(c, dict) else c.state_dict(), 'OUT.pth')"`
+  python3 -c "import torch; c = torch.load('IN', map_location='cpu', weights_only=False); torch.save(c['state_dict'] if isinstance(c, dict) else c.state_dict(), 'OUT.pth')"`
 }
 
 // persistent gives the storage that an id names.

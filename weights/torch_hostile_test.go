@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -194,6 +195,60 @@ func directoryOf(n int) []byte {
 	end := make([]byte, zipEndSize)
 	copy(end, "PK\x05\x06")
 	return append(append(append(data, end64...), locator...), end...)
+}
+
+// Sizes and places that do not fit into 32 bits are in extra fields; PyTorch writes them for files of more than 4 GB.
+func TestZip64(t *testing.T) {
+	le := binary.LittleEndian
+	const name, content = "m/data.pkl", "\x80\x02}."
+	header := make([]byte, zipHeaderSize)
+	copy(header, "PK\x03\x04")
+	le.PutUint16(header[26:], uint16(len(name)))
+	data := append(append(make([]byte, 100), header...), name+content...)
+
+	entry := make([]byte, zipDirectorySize)
+	copy(entry, "PK\x01\x02")
+	for _, at := range []int{20, 24, 42} { // packed size, size, place
+		le.PutUint32(entry[at:], 1<<32-1)
+	}
+	extra := le.AppendUint16(le.AppendUint16(nil, 7), 2) // a field of another kind before it
+	extra = append(extra, 0, 0)
+	extra = le.AppendUint16(le.AppendUint16(extra, 1), 24)
+	for _, v := range []int{len(content), len(content), 100} { // size, packed size, place
+		extra = le.AppendUint64(extra, uint64(v))
+	}
+	le.PutUint16(entry[28:], uint16(len(name)))
+	le.PutUint16(entry[30:], uint16(len(extra)))
+	directory := append(append(entry, name...), extra...)
+
+	end64 := make([]byte, zipEnd64Size)
+	copy(end64, "PK\x06\x06")
+	le.PutUint64(end64[32:], 1)
+	le.PutUint64(end64[40:], uint64(len(directory)))
+	le.PutUint64(end64[48:], uint64(len(data)))
+	locator := make([]byte, zipLocatorSize)
+	copy(locator, "PK\x06\x07")
+	le.PutUint64(locator[8:], uint64(len(data)+len(directory)))
+	end := make([]byte, zipEndSize)
+	copy(end, "PK\x05\x06\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff")
+	whole := slices.Concat(data, directory, end64, locator, end)
+
+	entries, err := readZip(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := entries[name].content(); err != nil || string(got) != content || len(entries) != 1 {
+		t.Errorf("%q of %d entries, %v", got, len(entries), err)
+	}
+	for n := range len(whole) {
+		if _, err := readZip(whole[:n]); err == nil {
+			t.Errorf("cut to %d bytes: no error", n)
+		}
+	}
+	short := bytes.Replace(whole, []byte("\x01\x00\x18\x00"), []byte("\x01\x00\x10\x00"), 1)
+	if _, err := readZip(short); err == nil {
+		t.Error("an extra field without the place: no error")
+	}
 }
 
 // claimed is an archive whose last record claims another number of entries.
