@@ -1,5 +1,5 @@
 // Package onnx reads networks from ONNX files (onnx.ai) into GoMLX graphs: any classifier that PyTorch, TensorFlow or timm
-// export, with operators of opset 7 to 20, on any engine.
+// export, with operators of opset 7 to 22, on any engine.
 //
 //	file, err := onnx.Open("resnet50.onnx")
 //	…

@@ -17,7 +17,7 @@ import (
 // minOpset and maxOpset bound the versions of the operators whose meaning is known here.
 const (
 	minOpset = 7
-	maxOpset = 20
+	maxOpset = 22
 )
 
 // File is a network read from an ONNX file.

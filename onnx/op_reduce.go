@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
@@ -185,7 +186,7 @@ func localResponseNormalization(c *call) []*value {
 	before := (size - 1) / 2
 	squares := padAxis(graph.Mul(x, x), last, before, size-1-before)
 	window := append(ones(last), size)
-	sum := graph.BackendReduceWindow(squares, reduceSum, window, ones(last+1), nil, nil, nil)
+	sum := graph.BackendReduceWindow(squares, compute.ReduceOpSum, window, ones(last+1), nil, nil, nil)
 	base := graph.AddScalar(graph.MulScalar(sum, c.float("alpha", 0.0001)/float64(size)), c.float("bias", 1))
 	return one(&value{node: graph.Div(x, graph.PowScalar(base, c.float("beta", 0.75))), axes: axes})
 }

@@ -120,7 +120,7 @@ func (r resampling) place(i, from, to int, scale float64) float64 {
 		if to == 1 {
 			return 0
 		}
-		return at * float64(from-1) / float64(to-1)
+		return at * float64(from-1) / (scale*float64(from) - 1) // the length before it is rounded down, as the standard has it
 	case "asymmetric":
 		return at / scale
 	case "tf_half_pixel_for_nn":

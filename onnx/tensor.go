@@ -111,11 +111,19 @@ func (t *tensor) integers() ([]int, error) {
 		return toInts(flat), nil
 	case []int32:
 		return toInts(flat), nil
+	case []int16:
+		return toInts(flat), nil
+	case []int8:
+		return toInts(flat), nil
+	case []uint16:
+		return toInts(flat), nil
+	case []uint8:
+		return toInts(flat), nil
 	}
 	return nil, fmt.Errorf("numbers of type %s where integers are needed", t.dtype)
 }
 
-func toInts[T int64 | int32](from []T) []int {
+func toInts[T int64 | int32 | int16 | int8 | uint16 | uint8](from []T) []int {
 	to := make([]int, len(from))
 	for i, v := range from {
 		to[i] = int(v)
