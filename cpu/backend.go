@@ -19,6 +19,7 @@ func init() { compute.Register(Name, New) }
 type backend struct {
 	workers   *workers
 	storage   storagePool
+	packings  packings
 	plain     bool // record and run as written, for tests: nothing is fused
 	cache     int  // bytes that layers should stay within: see split
 	finalized atomic.Bool

@@ -29,6 +29,7 @@ type slot struct {
 	node  *node
 	needs []int
 	step  int
+	packs *packingInputs // nil if it is no packing of parameters
 }
 
 // compile turns a recorded computation into programs: the prologue prepares what
@@ -83,7 +84,7 @@ func compile(f *function) (*executable, error) {
 	for i, n := range static {
 		if slots[n] {
 			given[n] = place{space: inSlot, index: len(e.slots), size: byteSize(n.shape)}
-			e.slots = append(e.slots, slot{n, a.needs[n].list(), i})
+			e.slots = append(e.slots, slot{n, a.needs[n].list(), i, sharedPacking(n)})
 		}
 	}
 	var err error

@@ -35,8 +35,9 @@ var _ compute.Executable = (*executable)(nil)
 
 // preparedValue is the content of a slot, made from the buffers with these ids.
 type preparedValue struct {
-	ids   []uint64
-	value operand
+	ids     []uint64
+	value   operand
+	packing *packing // that value is, if other programs may use it too
 }
 
 // arenaList keeps the arenas of finished executions for the next ones: as many
@@ -233,11 +234,22 @@ func (e *executable) prepare(inputs []*buffer, in []operand) ([]preparedValue, e
 	fresh := make([]preparedValue, len(e.slots))
 	copy(fresh, current)
 	needed := make(map[*node]bool)
+	stale = slices.DeleteFunc(stale, func(i int) bool { // what another program has packed
+		s := e.slots[i]
+		if s.packs == nil {
+			return false
+		}
+		p := e.backend.packings.find(s.packs.key(inputs))
+		if p != nil {
+			fresh[i] = preparedValue{idsOf(inputs, s.needs), operand{object: p.object}, p}
+		}
+		return p != nil
+	})
 	for _, i := range stale {
 		s := e.slots[i]
 		needed[s.node] = true
 		fresh[i] = preparedValue{ids: idsOf(inputs, s.needs)}
-		if reuse {
+		if reuse && (current[i].packing == nil || e.backend.packings.take(current[i].packing)) {
 			fresh[i].value = current[i].value
 		} else if size := e.prologue.steps[s.step].out.size; !makesObject(s.node) {
 			fresh[i].value.data = alignedBytes(size)
@@ -260,6 +272,11 @@ func (e *executable) prepare(inputs []*buffer, in []operand) ([]preparedValue, e
 			if err := f.run(s); err != nil {
 				return nil, err
 			}
+		}
+	}
+	for _, i := range stale {
+		if s := e.slots[i]; s.packs != nil {
+			fresh[i].packing = e.backend.packings.add(s.packs.key(inputs), fresh[i].value.object)
 		}
 	}
 	e.prepared.Store(&fresh)

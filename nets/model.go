@@ -116,8 +116,8 @@ func (m *Model) upload(net *Net, param func(name string) []float32) ([]compute.B
 // Logits shows n pictures to the network. batch holds n x Crop x Crop x 3 floats as Preprocess.Tensor makes them, the
 // result n x 1000.
 //
-// A program is compiled for each new n, which on the cpu engine takes as long as one or two pictures and holds another
-// copy of the weights, packed. So for an n at least half as large as one that exists, such as the last batch of a set,
+// A program is compiled for each new n, which on the cpu engine takes as long as a picture and holds memory for its
+// activations. So for an n at least half as large as one that exists, such as the last batch of a set,
 // the smallest of those is used, filled up with zeros. A picture's logits do not depend on the pictures beside it.
 func (m *Model) Logits(batch []float32, n int) ([]float32, error) {
 	return m.logits(batch, size{n, m.Preprocess.Crop, m.Preprocess.Crop})

@@ -141,6 +141,13 @@ func (c Conv) RepackFilter(p Parallel, old *Filter, hwio, scale []float32) *Filt
 	return f
 }
 
+// Packing is equal for convolutions that pack a filter alike, so that one packed filter
+// serves all of them.
+func (c Conv) Packing() [6]int {
+	c = c.normal()
+	return [6]int{c.KH, c.KW, c.C, c.K, c.Groups, c.winogradTile()}
+}
+
 // PackedFloats is the number of floats that a packed filter takes.
 func (c Conv) PackedFloats() int {
 	c = c.normal()
