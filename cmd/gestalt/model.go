@@ -208,7 +208,7 @@ func locate(name string) (found, error) {
 	own := filepath.Join(store.Cache, name+weightsSuffix)
 	test := filepath.Join(sharedWeights(), name+weightsSuffix)
 	if isFile(own) {
-		return found{own, "cache", nil}, nil
+		return found{own, "cache (own file)", nil}, nil
 	}
 	tried := []string{own}
 	f, ok := published.Lookup(name)
@@ -219,7 +219,7 @@ func locate(name string) (found, error) {
 		tried = append(tried, store.Places(f)...)
 	}
 	if isFile(test) {
-		return found{test, "test data", nil}, nil
+		return found{test, "test data (own file)", nil}, nil
 	}
 	return found{}, fmt.Errorf("the weights of %s are not here; %s, or give a file with --model %s=FILE.\nLooked for\n  %s",
 		name, howToGet(name, f), networkNamed(name), strings.Join(append(tried, test), "\n  "))

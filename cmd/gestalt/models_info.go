@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -60,70 +59,81 @@ type content struct {
 	SHA256   string            `json:"sha256"`
 	Tensors  int               `json:"tensors,omitempty"`
 	Values   int               `json:"values,omitempty"`
+	Network  string            `json:"network,omitempty"` // whose parameters these are
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
 // describe finds out about a name or a file.
 func describe(ctx context.Context, arg string) (i modelInfo, err error) {
-	var f published.File
-	network := ""
+	var network string
+	var resize int
 	if isFile(arg) || isWeightsFile(arg) {
-		c, err := contentOf(ctx, arg)
-		if err != nil {
-			return i, err
-		}
-		var converted bool
-		if f, converted, err = originOf(arg, c.SHA256); err != nil {
-			return i, err
-		}
-		if f.Name != "" && !converted {
-			i.weightsInfo, network = infoOf(f), f.Network
-		} else {
-			if network, err = nets.Identify(arg); err != nil {
-				return i, err
-			}
-			i.weightsInfo = weightsInfo{Name: stem(arg), Network: known(network), About: "not a published file"}
-			if converted {
-				i.About = "converted from " + f.Name
-			}
-		}
-		i.Content, i.Path, i.In, i.Places = &c, &arg, filepath.Dir(arg), []string{arg}
+		i, network, resize, err = describeFile(ctx, arg)
 	} else {
-		if i, f, err = describeName(ctx, arg); err != nil {
-			return i, err
-		}
-		network = cmp.Or(f.Network, networkNamed(arg))
-		if f.Name != "" && f.Network == "" {
-			network = ""
-		}
+		i, network, resize, err = describeName(ctx, arg)
 	}
-	if network == "" {
-		return i, nil
+	if err != nil || network == "" {
+		return i, err
 	}
-	return i, i.describeNetwork(network, f.Resize)
+	return i, i.describeNetwork(network, resize)
 }
 
-// describeName finds out about published weights and networks.
-func describeName(ctx context.Context, name string) (i modelInfo, f published.File, err error) {
+// describeFile finds out about a file, the network whose parameters it holds and the size of pictures that these want.
+func describeFile(ctx context.Context, path string) (i modelInfo, network string, resize int, err error) {
+	c, err := contentOf(ctx, path)
+	if err != nil {
+		return i, "", 0, err
+	}
+	f, converted, err := originOf(path, c.SHA256)
+	if err != nil {
+		return i, "", 0, err
+	}
+	network = f.Network
+	if f.Name == "" || converted {
+		if hasWeightsSuffix(path) {
+			if network, err = nets.Identify(path); err != nil {
+				return i, "", 0, err
+			}
+		}
+		i.weightsInfo = weightsInfo{Name: stem(path), About: "not a published file"}
+		if converted {
+			i.About = "converted from " + f.Name
+		}
+	} else {
+		i.weightsInfo = infoOf(f)
+	}
+	c.Network = network
+	i.Network, i.Content, i.Path, i.In, i.Places = known(network), &c, &path, filepath.Dir(path), []string{path}
+	return i, network, f.Resize, nil
+}
+
+// describeName does so for published weights and networks. Where a file of somebody's own stands for the name, the file
+// says what it holds.
+func describeName(ctx context.Context, name string) (i modelInfo, network string, resize int, err error) {
 	f, ok := published.Lookup(name)
 	if ok {
-		i.weightsInfo = infoOf(f)
-		i.Places = weightsStore().Places(f)
+		i.weightsInfo, i.Places, network = infoOf(f), weightsStore().Places(f), f.Network
 	} else {
 		if _, err := nets.Lookup(name); err != nil {
-			return i, f, usagef("%w\nPublished weights have names too; 'gestalt models list' shows them", err)
+			return i, "", 0, usagef("%w\nPublished weights have names too; 'gestalt models list' shows them", err)
 		}
-		i.weightsInfo = weightsInfo{Name: name, Network: &name, About: "no published weights are known"}
+		i.weightsInfo, network = weightsInfo{Name: name, Network: &name, About: "no published weights are known"}, name
 	}
-	if at, err := locate(name); err == nil {
-		i.Path, i.In = &at.path, at.in
-		c, err := contentOf(ctx, at.path)
-		if err != nil {
-			return i, f, err
-		}
-		i.Content = &c
+	resize = f.Resize
+	at, err := locate(name)
+	if err != nil {
+		return i, network, resize, nil // not here
 	}
-	return i, f, nil
+	i.Path, i.In = &at.path, at.in
+	if at.published == nil {
+		own, holds, size, err := describeFile(ctx, at.path)
+		i.Content = own.Content
+		return i, holds, size, err
+	}
+	c, err := contentOf(ctx, at.path)
+	c.Network = network
+	i.Content = &c
+	return i, network, resize, err
 }
 
 // describeNetwork fills in what the architecture says. resize is that of the weights, 0 where they have no wish.
@@ -201,7 +211,9 @@ func (i modelInfo) String() string {
 		row("preprocessing", "%s", *i.Preprocessing)
 	}
 	if i.File != "" {
-		row("top-1, top-5", "%s, %s %% of the ImageNet validation set (published)", accuracy(i.Top1), accuracy(i.Top5))
+		if i.Network != nil {
+			row("top-1, top-5", "%s, %s %% of the ImageNet validation set (published)", accuracy(i.Top1), accuracy(i.Top5))
+		}
 		row("published as", "%s, %s, SHA-256 %s", i.File, i.sizeText(), i.sumText())
 		row("licence", "%s", textOr(i.Licence, "not stated"))
 		row("address", "%s", textOr(i.URL, "none that a program can fetch: get it by hand from the page"))
@@ -209,7 +221,7 @@ func (i modelInfo) String() string {
 	}
 	switch {
 	case i.Path != nil:
-		row("here", "%s (%s)", *i.Path, i.In)
+		row("here", "%s, %s", *i.Path, i.In)
 	default:
 		row("here", "no; looked for %s", strings.Join(i.Places, ", "))
 		if i.URL != nil {
@@ -221,7 +233,7 @@ func (i modelInfo) String() string {
 	if c := i.Content; c != nil {
 		row("size", "%d bytes, SHA-256 %s", c.Bytes, c.SHA256)
 		if c.Tensors > 0 {
-			row("holds", "%d tensors, %d values", c.Tensors, c.Values)
+			row("holds", "%d tensors, %d values: %s", c.Tensors, c.Values, textOr(known(c.Network), "of none of the networks"))
 		}
 	}
 	table.Flush()

@@ -74,8 +74,9 @@ func newModelsListCommand() *cobra.Command {
 		Short: "List the networks and the published weights, and which are here",
 		Long: `list prints the weights that --model and 'gestalt models pull' know by name: size of the download, published
 accuracy on the ImageNet validation set in per cent, and where the file is if it is here: in gestalt's cache, in
-PyTorch's or Hugging Face's, or among the test data. The name of a network stands for the weights that the field
-compares with, torchvision's IMAGENET1K_V1. "-" is what is not known.`,
+PyTorch's or Hugging Face's, or among the test data. An "own file" is NAME.safetensors, which somebody has put there:
+its accuracy may be another. The name of a network stands for the weights that the field compares with, torchvision's
+IMAGENET1K_V1. "-" is what is not known.`,
 		Example: "  gestalt models list\n  gestalt models list --here --json",
 		Args:    usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error {
