@@ -59,7 +59,7 @@ func untilReached(build func() *graph.Node) *graph.Node {
 
 func newNet(g *graph.Graph, mode Mode) *Net {
 	return &Net{
-		Features: map[string]*graph.Node{}, Statistics: map[string]*graph.Node{},
+		Features: map[string]*graph.Node{}, Statistics: map[string]*graph.Node{}, Auxiliary: map[string]*graph.Node{},
 		mode: mode, graph: g, ignored: map[string]bool{},
 	}
 }

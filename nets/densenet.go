@@ -18,7 +18,7 @@ func denseNet(growth int, depths ...int) func(Scope, *graph.Node) *graph.Node {
 			if i > 0 {
 				t := f.In(fmt.Sprintf("transition%d", i))
 				x = t.ConvNoBias("conv", ReLU(t.BatchNorm("norm", x)), Conv{Out: x.Shape().Dim(-1) / 2, Kernel: 1})
-				x = f.Mark(fmt.Sprintf("transition%d", i), MeanPool(x, 2, 2))
+				x = f.Mark(fmt.Sprintf("transition%d", i), MeanPool(x, 2, 2, 0))
 			}
 			block := fmt.Sprintf("denseblock%d", i+1)
 			for j := range depth {

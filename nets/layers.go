@@ -117,9 +117,10 @@ func MaxPool(x *graph.Node, window, stride, pad int, ceil bool) *graph.Node {
 	return graph.MaxPool(x).Window(window).Strides(stride).PaddingPerDim(paddings[:]).Done()
 }
 
-// MeanPool is PyTorch's AvgPool2d with square windows that lie inside the picture.
-func MeanPool(x *graph.Node, window, stride int) *graph.Node {
-	return graph.MeanPool(x).Window(window).Strides(stride).NoPadding().Done()
+// MeanPool is PyTorch's AvgPool2d with square windows. The zeros of the padding count (count_include_pad).
+func MeanPool(x *graph.Node, window, stride, pad int) *graph.Node {
+	sum := graph.SumPool(x).Window(window).Strides(stride).PaddingPerDim([][2]int{{pad, pad}, {pad, pad}}).Done()
+	return graph.MulScalar(sum, 1/float64(window*window))
 }
 
 // GlobalMean is the mean over height and width: [batch, height, width, channels] to [batch, channels].

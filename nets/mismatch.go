@@ -26,6 +26,7 @@ func (n *Net) compare(f *weights.File) mismatch {
 		needed[p.Name] = true
 		shape, ok := f.Shape(p.Name)
 		switch {
+		case !ok && p.Auxiliary && n.mode == Inference: // nothing takes it
 		case !ok:
 			m.missing = append(m.missing, p)
 		case !slices.Equal(shape, p.Shape):

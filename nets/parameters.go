@@ -8,7 +8,8 @@ import (
 )
 
 // ReadInputs gives the elements of the graph's inputs, in the order of Inputs, for the parameters in a file. The file must
-// hold exactly the network's parameters; where the network was built only [UpTo] some features, it may hold more.
+// hold exactly the network's parameters (in Inference mode those of auxiliary heads may be missing); where the network was
+// built only [UpTo] some features, it may hold more.
 func (n *Net) ReadInputs(f *weights.File) (inputs [][]float32, err error) {
 	err = n.read(f, func(param func(string) []float32) error {
 		for _, in := range n.Inputs {

@@ -1,7 +1,6 @@
 package nets
 
 import (
-	"hash/fnv"
 	"math"
 	"strings"
 
@@ -55,15 +54,15 @@ func drawParam(p Param) []float32 {
 	return draw(p.Name, p.Len(), -0.1, 0.1)
 }
 
+const splitMixStep uint64 = 0x9E3779B97F4A7C15 // from one state of splitmix64 to the next
+
 // draw makes up n numbers between low and high. Element i of the tensor called name is the i-th output of splitmix64
 // seeded with the 64-bit FNV-1a hash of the name, its upper 24 bits as a number in [0, 1); testdata/make_fixtures.py does
 // the same.
 func draw(name string, n int, low, high float64) []float32 {
-	h := fnv.New64a()
-	h.Write([]byte(name))
-	state, out := h.Sum64(), make([]float32, n)
+	state, out := nameHash(name), make([]float32, n)
 	for i := range out {
-		state += 0x9E3779B97F4A7C15
+		state += splitMixStep
 		z := state
 		z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
 		z = (z ^ z>>27) * 0x94D049BB133111EB

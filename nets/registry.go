@@ -33,8 +33,12 @@ var tensorFlow = Preprocess{
 	Mean: [3]float32{0.5, 0.5, 0.5}, Std: [3]float32{0.5, 0.5, 0.5},
 }
 
+// imageNet299 is that of Inception v3.
+var imageNet299 = Preprocess{Resize: 342, Crop: 299, Filter: imageNet.Filter, Mean: imageNet.Mean, Std: imageNet.Std}
+
 // architectures are all networks, in the order of Names.
 var architectures = []Architecture{
+	{"alexnet", imageNet, alexNet},
 	{"vgg11", imageNet, vgg(false, 1, 1, 2, 2, 2)},
 	{"vgg13", imageNet, vgg(false, 2, 2, 2, 2, 2)},
 	{"vgg16", imageNet, vgg(false, 2, 2, 3, 3, 3)},
@@ -43,7 +47,10 @@ var architectures = []Architecture{
 	{"vgg13_bn", imageNet, vgg(true, 2, 2, 2, 2, 2)},
 	{"vgg16_bn", imageNet, vgg(true, 2, 2, 3, 3, 3)},
 	{"vgg19_bn", imageNet, vgg(true, 2, 2, 4, 4, 4)},
-	{"squeezenet1_1", imageNet, squeezeNet11},
+	{"googlenet", imageNet, googLeNet},
+	{"inception_v3", imageNet299, inceptionV3},
+	{"squeezenet1_0", imageNet, squeezeNet(Conv{Out: 96, Kernel: 7, Stride: 2}, 3, 4, 1)},
+	{"squeezenet1_1", imageNet, squeezeNet(Conv{Out: 64, Kernel: 3, Stride: 2}, 2, 2, 4)},
 	{"shufflenet_v2_x0_5", imageNet, shuffleNetV2(24, 48, 96, 192, 1024)},
 	{"shufflenet_v2_x1_0", imageNet, shuffleNetV2(24, 116, 232, 464, 1024)},
 	{"shufflenet_v2_x1_5", imageNet, shuffleNetV2(24, 176, 352, 704, 1024)},

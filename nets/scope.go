@@ -1,6 +1,8 @@
 package nets
 
 import (
+	"maps"
+
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
@@ -24,6 +26,8 @@ const (
 type Param struct {
 	Name  string // torchvision's
 	Shape []int  // PyTorch's: kernels [out, in, height, width], linear weights [out, in]
+	// Auxiliary is true for the parameters of heads that only training uses. In Inference mode a file may lack them.
+	Auxiliary bool
 	// Learned is false for running statistics, which are measured and not learned by gradient.
 	Learned bool
 }
@@ -69,6 +73,9 @@ type Net struct {
 	// Features are inner activations by the name of torchvision's module that puts them out, such as layer1 of a ResNet;
 	// those of a VGG also by the names of the literature, such as relu4_1.
 	Features map[string]*graph.Node
+	// Auxiliary are, in Training mode, the logits of the heads beside the last that GoogLeNet and Inception v3 have, by
+	// torchvision's name of the head. The recipes add their losses to the last's with weights of 0.3 and 0.4.
+	Auxiliary map[string]*graph.Node
 	// Statistics are, in Training mode, the running statistics after this batch, by the parameter's name.
 	Statistics map[string]*graph.Node
 
@@ -79,6 +86,7 @@ type Net struct {
 	graph   *graph.Graph
 	ignored map[string]bool // what files may hold beside the parameters
 	wanted  map[string]bool // features that end the building; nil for the whole network
+	seed    *graph.Node     // of dropout; nil where nothing is dropped
 }
 
 // Scope is a place in a network under construction: its parameters' names begin with the scope's prefix. Its methods
@@ -126,6 +134,33 @@ func (s Scope) Mark(module string, x *graph.Node) *graph.Node {
 
 // reached is thrown when the last feature is there, so that the graph code of a network need not ask after each layer.
 type reached struct{}
+
+// Auxiliary puts the logits of a head beside the last into the network's Auxiliary. In Inference mode the head is no part
+// of the graph; its parameters are declared all the same, for files hold them.
+func (s Scope) Auxiliary(name string, x *graph.Node, head func(Scope, *graph.Node) *graph.Node) {
+	if s.net.mode == Training {
+		at := len(s.net.Params)
+		s.net.Auxiliary[name] = head(s.In(name), x)
+		markAuxiliary(s.net.Params[at:])
+		return
+	}
+	// The parameters are found by building the head for a picture that is large enough, in a graph thrown away.
+	g := graph.NewGraph(s.net.graph.Backend(), name)
+	defer g.Finalize()
+	aside, inside := newNet(g, Inference), graph.Parameter(g, "x", shapes.Make(dtypes.Float32, 1, 32, 32, x.Shape().Dim(-1)))
+	inner := s.In(name)
+	inner.net = aside
+	head(inner, inside)
+	markAuxiliary(aside.Params)
+	s.net.Params = append(s.net.Params, aside.Params...)
+	maps.Copy(s.net.ignored, aside.ignored)
+}
+
+func markAuxiliary(params []Param) {
+	for i := range params {
+		params[i].Auxiliary = true
+	}
+}
 
 // count counts the multiply-adds of a layer whose outputs y are sums of so many products each.
 func (s Scope) count(y *graph.Node, products int) *graph.Node {

@@ -14,17 +14,19 @@ import (
 )
 
 // trainer runs training steps on one batch: cross entropy, the gradients of all learned parameters, SGD with momentum as
-// PyTorch has it (v = 0.9 v + g, w = w - 0.01 v). The parameters stay in the engine's buffers, given back to it each step
+// PyTorch has it (v = 0.9 v + g, w = w - 0.01 v); dropout with another seed each step. The parameters stay in the engine's buffers, given back to it each step
 // to be overwritten.
 type trainer struct {
 	graph    *graph.Graph
+	backend  compute.Backend
 	pictures compute.Buffer
+	steps    uint64           // done so far
 	state    []compute.Buffer // parameters, then velocities, in the graph's order
 }
 
 func newTrainer(b compute.Backend, a nets.Architecture, pictures []float32, batch, size int) (t *trainer, err error) {
 	const rate, momentum = 0.01, 0.9
-	t = &trainer{}
+	t = &trainer{backend: b}
 	defer func() {
 		if err != nil {
 			t.close()
@@ -40,7 +42,9 @@ func newTrainer(b compute.Backend, a nets.Architecture, pictures []float32, batc
 	err = engine.Catch(func() {
 		t.pictures = buffer(pictures, batch, size, size, 3)
 		t.graph = graph.NewGraph(b, "training "+a.Name)
-		net := a.Build(graph.Parameter(t.graph, "pictures", shapes.Make(dtypes.Float32, batch, size, size, 3)), nets.Training)
+		x := graph.Parameter(t.graph, "pictures", shapes.Make(dtypes.Float32, batch, size, size, 3))
+		seed := graph.Parameter(t.graph, "seed", shapes.Make(dtypes.Uint64))
+		net := a.Build(x, nets.Training, nets.Dropout(seed))
 		labels := make([]int32, batch)
 		for i := range labels {
 			labels[i] = int32(i * 37 % 1000)
@@ -78,7 +82,12 @@ func newTrainer(b compute.Backend, a nets.Architecture, pictures []float32, batc
 
 // step gives the loss before the step.
 func (t *trainer) step() (float32, error) {
-	inputs := append([]compute.Buffer{t.pictures}, t.state...)
+	seed, err := t.backend.BufferFromFlatData(0, []uint64{t.steps}, shapes.Make(dtypes.Uint64))
+	if err != nil {
+		return 0, err
+	}
+	t.steps++
+	inputs := append([]compute.Buffer{t.pictures, seed}, t.state...)
 	donate := slices.Repeat([]bool{true}, len(inputs))
 	donate[0] = false
 	outputs, err := t.graph.Executable().Execute(inputs, donate, 0)

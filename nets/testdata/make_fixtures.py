@@ -8,13 +8,14 @@ parity.json      for each network: the number of learned parameters, and the log
                  pictures, with made-up parameters
 photograph.json  the same for a photograph, prepared as each network wants it
 features.json    inner activations of a VGG by the names of the literature
-training.json    ResNet-18 in training mode: loss, gradients and running statistics after one step
+training.json    for each network in training mode: loss, gradients and running statistics after one step
 batchnorm.json   one batch normalisation in training mode: output, gradients and running statistics
 normalize.json   ToTensor and Normalize of every 8-bit value
 
 Parameters and pictures are made up by `draw`, which TestParity has in Go too: element i of the tensor called name is
 the i-th output of splitmix64 seeded with the 64-bit FNV-1a hash of the name, its upper 24 bits as a number in [0, 1).
 """
+import copy
 import io
 import json
 import sys
@@ -81,6 +82,7 @@ def numbers(t):
 # depends on the size (by adaptive pooling) or that looks another way at its usual size, one picture of that size too.
 SMALL = [2, 71, 66]
 NETWORKS = {
+    "alexnet": [[2, 131, 100], [1, 224, 224]],
     "vgg11": [SMALL],
     "vgg13": [SMALL],
     "vgg16": [SMALL, [1, 224, 224]],
@@ -89,6 +91,9 @@ NETWORKS = {
     "vgg13_bn": [SMALL],
     "vgg16_bn": [SMALL],
     "vgg19_bn": [SMALL],
+    "googlenet": [SMALL, [1, 224, 224]],
+    "inception_v3": [[2, 101, 96], [1, 299, 299]],
+    "squeezenet1_0": [SMALL],
     "squeezenet1_1": [SMALL],
     "resnet18": [SMALL],
     "resnet34": [SMALL],
@@ -111,6 +116,8 @@ NETWORKS = {
 def network(name):
     """The network as it is with published weights, but with made-up ones."""
     changes = {}
+    if name in ("googlenet", "inception_v3"):
+        changes = {"transform_input": True, "aux_logits": True, "init_weights": False}
     return fill((getattr(reference, name, None) or getattr(torchvision.models, name))(**changes))
 
 
@@ -130,6 +137,7 @@ def parity():
 PHOTOGRAPH = "imagenet-sample-256/n03032252_cinema.jpg"
 IMAGENET = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 PREPROCESS = {name: (256, 224, *IMAGENET) for name in NETWORKS}  # resize, crop, mean, standard deviation
+PREPROCESS["inception_v3"] = 342, 299, *IMAGENET
 PREPROCESS["mobilenet_v2_tf"] = 256, 224, [0.5] * 3, [0.5] * 3
 
 
@@ -168,25 +176,77 @@ def spread(t, n):
     return numbers(flat[torch.arange(n) * flat.numel() // n])
 
 
-def training():
-    # Not the pictures of parity(): with those one activation is so near to 0 that rounding decides whether the ReLU lets
-    # its gradient through, which moves some gradients by 2%.
-    model = fill(torchvision.models.resnet18()).train()
-    x = pictures(4, 64, 64, "photographs")
-    loss = torch.nn.functional.cross_entropy(model(x), torch.tensor([3, 1, 4, 15]))
+STEP = [2, 64, 64]
+STEPS = {name: STEP for name in NETWORKS}  # pictures per network for a training step
+STEPS["alexnet"] = [2, 95, 80]
+STEPS["googlenet"] = [2, 96, 96]  # so that the last batch norms see more than 8 values
+STEPS["inception_v3"] = [2, 299, 299]  # the least that its auxiliary head takes
+RAISE = {"inception_v3": 3}  # else 1, see steady
+# Which set of pictures, else the first: a number before a ReLU or a second-largest one of a pooling window can be so near
+# that rounding decides, in PyTorch's float32 or in our fast convolutions, and then gradients differ by percents.
+PICTURES = {"bagnet9": 1, "googlenet": 1, "inception_v3": 2, "vgg16_bn": 3, "vgg19": 4, "vgg19_bn": 1}
+
+
+def shown(model):
+    """Learned parameters from the first layer to the last: four kernels, the last batch norm, the last bias. (The bias of a
+    convolution before a batch norm has no gradient but rounding.)"""
+    named = list(model.named_parameters())
+    kernels = [n for n, p in named if p.dim() > 1]
+    norms = [n for n, m in model.named_modules() if isinstance(m, torch.nn.BatchNorm2d)]
+    out = [kernels[i * (len(kernels) - 1) // 3] for i in range(4)] + [named[-1][0]]
+    return out + [f"{norms[-1]}.weight", f"{norms[-1]}.bias"] if norms else out
+
+
+def steady(model, more=1):
+    """Adds 1 or more to the biases of batch norms, so that most numbers before ReLUs are far from 0. Else a deep network magnifies
+    rounding until some numbers near 0 change their sign, and its gradients differ by percents even between float32 and
+    float64 of PyTorch."""
+    with torch.no_grad():
+        for m in model.modules():
+            if isinstance(m, torch.nn.BatchNorm2d):
+                m.bias += more
+    return model
+
+
+def step(model, x):
+    """Loss and gradients of a forward and backward pass without dropout, and the state after it. Heads beside the last
+    count 0.3 (as in the GoogLeNet paper)."""
+    model.train()
+    for m in model.modules():
+        if isinstance(m, torch.nn.Dropout):
+            m.p = 0.0
+    logits = model(x)
+    heads = [logits] if torch.is_tensor(logits) else list(logits)
+    labels = torch.tensor([3, 1, 4, 15][: len(x)])
+    losses = [torch.nn.functional.cross_entropy(h, labels) for h in heads]
+    loss = losses[0] + 0.3 * sum(losses[1:])
     loss.backward()
-    grads = dict(model.named_parameters())
-    state = model.state_dict()
-    shown = ["layer1.0.conv1.weight", "layer1.0.bn1.weight", "layer1.0.bn1.bias"]
-    shown += ["layer2.0.downsample.0.weight", "layer3.1.bn2.weight", "fc.bias"]
-    stats = ["bn1.running_mean", "bn1.running_var", "layer4.1.bn2.running_mean", "layer4.1.bn2.running_var"]
-    return {
-        "loss": float(loss),
-        "gradients": {
-            n: {"largest": float(grads[n].grad.abs().max()), "first": numbers(grads[n].grad)[:SHOWN]} for n in shown
-        },
-        "statistics": {n: numbers(state[n])[:SHOWN] for n in stats},
-    }
+    return loss, {n: p.grad for n, p in model.named_parameters() if p.requires_grad}, model.state_dict()
+
+
+def training():
+    """Computed in float64."""
+    out = {}
+    for name, size in STEPS.items():
+        model = steady(network(name), RAISE.get(name, 1))
+        names = shown(model)
+        for n, p in model.named_parameters():
+            p.requires_grad = n in names
+        x = f"photographs {PICTURES.get(name, 0)}"
+        loss, grads, state = step(copy.deepcopy(model).double(), pictures(*size, x).double())
+        plain = step(model, pictures(*size, x))[1]
+        off = max(float((plain[n] - grads[n]).abs().max() / grads[n].abs().max()) for n in names)
+        assert off < 1e-3, f"{name}: PyTorch's own float32 is off by {off:.1e}, try other pictures"
+        stats = [n for n in state if "running" in n]
+        out[name] = {
+            "pictures": x,
+            "size": size,
+            "raise": RAISE.get(name, 1),
+            "loss": float(loss),
+            "gradients": {n: {"largest": float(grads[n].abs().max()), "spread": spread(grads[n].float(), 12)} for n in names},
+            "statistics": {n: spread(state[n].float(), 12) for n in stats[-2:]},
+        }
+    return out
 
 
 def batchnorm():
