@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"maps"
 	"math"
 	"path/filepath"
 	"slices"
@@ -102,7 +103,7 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 			m["classifier.1.bias"] = weights.FromFloat32("", []int{10}, make([]float32, 10))
 		}, []string{"1 have another shape", "classifier.1.bias is [10], should be [1000]"}},
 		{"another network", func(m map[string]weights.Tensor) {
-			for name := range m {
+			for _, name := range slices.Collect(maps.Keys(m)) {
 				m["fc."+name] = m[name]
 				delete(m, name)
 			}
