@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
+	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/weights"
 	"github.com/gestalt-vision/gestalt/weights/published"
 )
@@ -113,5 +114,17 @@ func TestOrigin(t *testing.T) {
 	}
 	if v2.Resize != 232 {
 		t.Errorf("resnet50-v2 wants %d pixels", v2.Resize)
+	}
+}
+
+// Every classifier of the register is of a network that there is.
+func TestPublishedNetworks(t *testing.T) {
+	for _, f := range published.Files() {
+		if f.Network == "" {
+			continue
+		}
+		if _, err := nets.Lookup(f.Network); err != nil {
+			t.Errorf("%s: %v", f.Name, err)
+		}
 	}
 }
