@@ -25,7 +25,8 @@ type Input struct {
 
 // Network is a file's network built into a graph.
 type Network struct {
-	// Output is the file's first output as the file has it, except that a softmax at its end is left away.
+	// Output is the file's first output as the file has it, except that a softmax at its end, with what gives it other
+	// dimensions afterwards, is left away.
 	Output *graph.Node
 	// Softmax says whether one was left away.
 	Softmax bool
@@ -111,13 +112,14 @@ func (f *File) build(g *graph.Graph, inputs map[string]*value, batch int, wanted
 	return b.net, out, nil
 }
 
-// withoutSoftmax is the value that a softmax at the network's end is taken of, if there is one over the classes alone.
+// withoutSoftmax is the value that a softmax at the network's end is taken of, if there is one. What only gives its result
+// other dimensions may follow it.
 func (f *File) withoutSoftmax(output string) (before string, softmax bool) {
 	for n := f.maker[output]; n != nil; n = f.maker[n.in[0]] {
 		switch n.op {
 		case "Softmax":
 			return n.in[0], true
-		case "Identity", "Dropout", "Cast":
+		case "Identity", "Dropout", "Cast", "Squeeze", "Flatten", "Reshape":
 		default:
 			return output, false
 		}
@@ -193,7 +195,7 @@ func order(axes []int) string {
 	if inOrder(axes) {
 		return ""
 	}
-	return "@" + strings.Trim(strings.ReplaceAll(fmt.Sprint(axes), " ", ""), "[]")
+	return "@" + strings.Trim(strings.ReplaceAll(fmt.Sprint(axes), " ", ","), "[]")
 }
 
 // input adds an input for parameters to the graph, or gives the one that is there.

@@ -248,3 +248,37 @@ func FuzzRead(f *testing.F) {
 		_, _ = built(t, file, 1)
 	})
 }
+
+// TestSoftmax holds that a softmax at the end is left away, and only there.
+func TestSoftmax(t *testing.T) {
+	f, err := opened(t, smallNetwork())
+	if err != nil {
+		t.Fatal(err)
+	}
+	net, err := built(t, f, 3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := net.Output.Shape().Dimensions; !net.Softmax || fmt.Sprint(got) != "[3 2]" {
+		t.Errorf("softmax %v, output %v; want true and [3 2]", net.Softmax, got)
+	}
+	var names []string
+	for _, in := range net.Inputs {
+		names = append(names, in.Name)
+	}
+	if got := strings.Join(names, " "); got != "b.kernel b.bias matrix@1,0" {
+		t.Errorf("inputs %s; want the folded kernel and bias, and the matrix in the engines' layout", got)
+	}
+	var g testGraph
+	g.input("x", 1, 3, 4, 4)
+	g.node("Softmax", []string{"x"}, []string{"s"}, intAttribute("axis", 1))
+	g.node("GlobalAveragePool", []string{"s"}, []string{"p"})
+	g.node("Flatten", []string{"p"}, []string{"y"})
+	g.output("y")
+	if f, err = opened(t, g.model(13)); err != nil {
+		t.Fatal(err)
+	}
+	if net, err = built(t, f, 1); err != nil || net.Softmax {
+		t.Errorf("%v; a softmax in the middle was left away", err)
+	}
+}

@@ -85,7 +85,7 @@ func (c classifyFlags) check() (r classifyRun, err error) {
 	if err := c.network.check(); err != nil {
 		return r, err
 	}
-	if r.engine, err = configure(c.network.engine); err != nil {
+	if r.engine, err = c.network.configure(); err != nil {
 		return r, err
 	}
 	r.specs, err = parseModels(c.models)
