@@ -170,7 +170,7 @@ func TestTorchHostile(t *testing.T) {
 		if grown := after.TotalAlloc - before.TotalAlloc; grown > 200<<20 || len(err.Error()) > 1000 {
 			t.Errorf("%s: %d MB were allocated, for an error of %d bytes", c.name, grown>>20, len(err.Error()))
 		}
-		if took > 3*time.Second { // one second on a machine that does nothing else
+		if took > 10*time.Second { // a tenth of a second where nothing else runs
 			t.Errorf("%s took %v", c.name, took)
 		}
 	}

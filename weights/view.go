@@ -49,7 +49,7 @@ func (s *storage) inPlace() bool {
 type view struct {
 	storage       *storage
 	offset        int
-	shape, stride pickle.Tuple // of int64; rows of a table and not a copy, because a pickle may ask for many
+	shape, stride pickle.Tuple // of int64; the pickle's own and not copies, because a small pickle may ask for many tensors
 }
 
 // newView checks what a pickle claims of a tensor. All of its elements lie within the storage.

@@ -136,6 +136,7 @@ type builtin func(d *Decoder, args Tuple) (any, error)
 // builtins are the classes that containers, numbers and bytes are made by where the protocol has no instruction for it.
 var builtins = map[string]any{
 	"collections.OrderedDict": builtin(dictOf),
+	"collections.Counter":     builtin(dictOf),
 	"collections.defaultdict": builtin(func(d *Decoder, args Tuple) (any, error) {
 		return dictOf(d, args[min(1, len(args)):]) // the first argument makes the values of absent keys
 	}),
@@ -154,10 +155,19 @@ func init() {
 	}
 }
 
-// dictOf is a dictionary of an argument that is a list of pairs, empty without one.
+// dictOf is a dictionary of an argument that is a dictionary or a list of pairs, empty without one.
 func dictOf(d *Decoder, args Tuple) (any, error) {
 	dict := &Dict{}
 	if len(args) == 0 {
+		return dict, nil
+	}
+	if from, ok := args[0].(*Dict); ok && len(args) == 1 {
+		if err := d.charge(len(from.Keys) * costEntry); err != nil {
+			return nil, err
+		}
+		for i, key := range from.Keys {
+			dict.set(key, from.Values[i])
+		}
 		return dict, nil
 	}
 	list, ok := args[0].(*List)

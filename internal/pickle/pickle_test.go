@@ -28,7 +28,7 @@ func TestProtocols(t *testing.T) {
 		&List{Items: []any{"a", &List{}}},
 		&Dict{Keys: []any{"k", int64(2)}, Values: []any{"v", Tuple{}}},
 		&Dict{Keys: []any{"first", "second"}, Values: []any{int64(1), int64(2)}},
-		&Dict{Keys: []any{int64(1)}, Values: []any{int64(2)}},
+		&Dict{Keys: []any{int64(1)}, Values: []any{int64(2)}}, &Dict{Keys: []any{"a"}, Values: []any{int64(1)}},
 		&List{Items: []any{"only"}}, &List{Items: []any{"one"}},
 	}
 	for protocol := 2; protocol <= 5; protocol++ {
@@ -173,6 +173,7 @@ func TestBounds(t *testing.T) {
 		"pushed and taken": "N" + many("N0"),
 		"laughs":           ")" + many("2\x86"),
 		"copies":           list + many("cbuiltins\nlist\nh\x00\x85R"),
+		"copied counters":  "}" + "(" + strings.Repeat("NN", 10) + "uq\x000" + many("ccollections\nCounter\nh\x00\x85R"),
 		"copied entries":   "](" + strings.Repeat("NN\x86", 10_000) + "eq\x000" + many("ccollections\nOrderedDict\nh\x00\x85R"),
 		"strings":          "X\x00\x00\x10\x00" + strings.Repeat("a", 1<<20) + "q\x00" + many("c_codecs\nencode\nh\x00U\x06latin1\x86R"),
 		"large numbers":    many("\x8a\xff" + strings.Repeat("\x77", 255)),
@@ -193,7 +194,7 @@ func TestBounds(t *testing.T) {
 		if grown > 200<<20 {
 			t.Errorf("%s: %d MB were allocated", name, grown>>20)
 		}
-		if took > 3*time.Second { // one second on a machine that does nothing else
+		if took > 10*time.Second { // a tenth of a second where nothing else runs
 			t.Errorf("%s took %v", name, took)
 		}
 	}
