@@ -63,6 +63,9 @@ func (f *fuser) rewrite(n *node) *node {
 	case compute.OpTypeReshape:
 		return f.reshaped(in[0], n.dims()...)
 	case compute.OpTypeTranspose:
+		if product := f.turnedProduct(n); product != nil {
+			return product
+		}
 		return f.transposed(in[0], n.attr.(permutationAttr).axes...)
 	case opConv:
 		if g := f.gradient(n, in); g != nil {
@@ -74,8 +77,7 @@ func (f *fuser) rewrite(n *node) *node {
 		}
 	case opMatMul:
 		if batch, _, k, _ := matMulDims(n); n.dtype() == dtypes.Float32 && batch == 1 && k > 0 {
-			packed := f.node(opPackMatrix, in[1].shape, n.attr, in[1])
-			return f.node(opPackedMatMul, n.shape, fusedAttr{}, in[0], packed)
+			return f.packedProduct(n.shape, n.attr.(matMulAttr), in[0], in[1])
 		}
 	case compute.OpTypeReduceWindow:
 		if attr, ok := poolGeometry2D(n); ok {

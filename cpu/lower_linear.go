@@ -125,8 +125,9 @@ func lowerPackMatrix(n *node) runner {
 	if attr.transposed {
 		rows, columns = columns, rows
 	}
-	return func(_ *workers, out *operand, in []operand) {
-		out.object = kernel.PackB(rows, columns, as[float32](in[0].data), width, attr.transposed)
+	return func(w *workers, out *operand, in []operand) {
+		old, _ := out.object.(*kernel.Packed) // of weights that have changed
+		out.object = kernel.RepackB(w.Do, old, rows, columns, as[float32](in[0].data), width, attr.transposed)
 	}
 }
 

@@ -142,3 +142,30 @@ func TestUse(t *testing.T) {
 		t.Error("an unknown instruction set was accepted")
 	}
 }
+
+// TestRepackB packs on several goroutines into what another matrix of the same size was
+// packed into.
+func TestRepackB(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 3))
+	for _, size := range [][2]int{{1, 1}, {7, 45}, {100, 64}, {33, 100}} {
+		k, n := size[0], size[1]
+		for _, transposed := range []bool{false, true} {
+			pitch := n
+			if transposed {
+				pitch = k
+			}
+			first, second := floats(r, k*n), floats(r, k*n)
+			old := PackB(k, n, first, pitch, transposed)
+			got := RepackB(workers(3), old, k, n, second, pitch, transposed)
+			if &got.data[0] != &old.data[0] {
+				t.Errorf("%d x %d: new storage", k, n)
+			}
+			if i := firstDifference(got.data, PackB(k, n, second, pitch, transposed).data); i >= 0 {
+				t.Errorf("%d x %d: element %d differs", k, n, i)
+			}
+			if other := RepackB(Serial, old, k+1, n, floats(r, (max(k, n)+1)*(max(k, n)+1)), max(k, n)+1, transposed); &other.data[0] == &old.data[0] {
+				t.Errorf("%d x %d: storage of another size", k, n)
+			}
+		}
+	}
+}

@@ -39,15 +39,24 @@ func (b *Packed) panel(i int) (data []float32, cols, width int) {
 // holds the n x k matrix instead, row j at b[j*ldb]. It panics if b is too
 // short.
 func PackB(k, n int, b []float32, ldb int, transposed bool) *Packed {
+	return RepackB(Serial, nil, k, n, b, ldb, transposed)
+}
+
+// RepackB is PackB on several goroutines and into the storage of old, if that fits. No
+// product may use old any more; it may be nil.
+func RepackB(p Parallel, old *Packed, k, n int, b []float32, ldb int, transposed bool) *Packed {
 	if transposed {
 		checkPixels("matrix", b, ldb, n, k)
 	} else {
 		checkPixels("matrix", b, ldb, k, n)
 	}
-	m := newPacked(k, n)
-	for q := range m.panels() {
-		m.packPanel(q, b, ldb, transposed)
+	m := &Packed{K: k, N: n}
+	if old != nil && old.K == k && old.N == n {
+		m.data = old.data
+	} else {
+		m = newPacked(k, n)
 	}
+	p(m.panels(), func(q int) { m.packPanel(q, b, ldb, transposed) })
 	return m
 }
 
