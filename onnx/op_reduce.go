@@ -133,7 +133,7 @@ func (b *builder) normalized(v *value, axes []int, epsilon float64) *value {
 	}
 	centred := graph.Sub(v.node, b.reduce(v, axes, true, graph.ReduceMean).node)
 	variance := b.reduce(&value{node: graph.Mul(centred, centred), axes: v.axes}, axes, true, graph.ReduceMean)
-	return &value{node: graph.Mul(centred, graph.Rsqrt(graph.AddScalar(variance.node, epsilon))), axes: v.axes}
+	return &value{node: graph.Div(centred, graph.Sqrt(graph.AddScalar(variance.node, epsilon))), axes: v.axes}
 }
 
 // scaled multiplies by a weight and adds a bias, which may be nil.
