@@ -4,16 +4,28 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/gomlx/core/graph"
 )
 
-// padAxis adds zeros before and behind an axis.
-func padAxis(x *graph.Node, axis, before, behind int) *graph.Node {
-	config := make([]compute.PadAxis, x.Rank())
-	config[axis] = compute.PadAxis{Start: before, End: behind}
-	return graph.Pad(x, graph.ScalarZero(x.Graph(), x.DType()), config...)
+// padAxis puts a number before and behind an axis. (By blocks of it and not by graph.Pad, which ONNX Runtime has none of.)
+func padAxis(x *graph.Node, axis, before, behind int, fill *graph.Node) *graph.Node {
+	block := func(n int) []*graph.Node {
+		if n == 0 {
+			return nil
+		}
+		dims := slices.Clone(x.Shape().Dimensions)
+		dims[axis] = n
+		if _, err := countOf(dims); err != nil {
+			panic(err)
+		}
+		return []*graph.Node{graph.BroadcastToDims(fill, dims...)}
+	}
+	parts := slices.Concat(block(before), []*graph.Node{x}, block(behind))
+	if len(parts) == 1 {
+		return x
+	}
+	return graph.Concatenate(parts, axis)
 }
 
 // pad takes pads and value from attributes until opset 10, from inputs since.
@@ -48,7 +60,6 @@ func pad(c *call) []*value {
 	} else if value := c.float("value", 0); value != 0 {
 		fill = scalar(x, value)
 	}
-	config := make([]compute.PadAxis, rank)
 	for p, axis := range order {
 		before, behind := pads[axis], pads[rank+axis]
 		if before < -maxWindow || before > maxWindow || behind < -maxWindow || behind > maxWindow || dims[axis]+before+behind < 0 {
@@ -58,7 +69,7 @@ func pad(c *call) []*value {
 			if low, high := max(0, -before), max(0, -behind); low+high > 0 {
 				x = part(x, p, min(low, dims[axis]), max(min(low, dims[axis]), dims[axis]-high), 1)
 			}
-			config[p] = compute.PadAxis{Start: max(0, before), End: max(0, behind)}
+			x = padAxis(x, p, max(0, before), max(0, behind), fill)
 			continue
 		}
 		if before == 0 && behind == 0 {
@@ -69,9 +80,6 @@ func pad(c *call) []*value {
 			from = append(from, source(mode, i, dims[axis]))
 		}
 		x = take(x, p, from)
-	}
-	if mode == "constant" {
-		x = graph.Pad(x, fill, config...)
 	}
 	return one(&value{node: x, axes: order})
 }

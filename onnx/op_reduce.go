@@ -184,7 +184,7 @@ func localResponseNormalization(c *call) []*value {
 	x := c.b.in(v, axes)
 	last := x.Rank() - 1
 	before := (size - 1) / 2
-	squares := padAxis(graph.Mul(x, x), last, before, size-1-before)
+	squares := padAxis(graph.Mul(x, x), last, before, size-1-before, scalar(x, 0))
 	window := append(ones(last), size)
 	sum := graph.BackendReduceWindow(squares, compute.ReduceOpSum, window, ones(last+1), nil, nil, nil)
 	base := graph.AddScalar(graph.MulScalar(sum, c.float("alpha", 0.0001)/float64(size)), c.float("bias", 1))
