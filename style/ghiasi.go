@@ -34,6 +34,7 @@ type GhiasiFiles struct {
 // Ghiasi is the method with Jackson's style randomisation. It implements [Stylizer].
 type Ghiasi struct {
 	identity    string
+	encoder     string
 	alpha       float32
 	transformer *nets.Program
 	predictor   *nets.Program // nil without one
@@ -74,6 +75,7 @@ func (g *Ghiasi) open(b compute.Backend, files GhiasiFiles) (err error) {
 	g.transformer, err = read(files.Transformer, "ghiasi transformer", ghiasiTransformer, []int{1, 64, 64, 3}, []int{1, ghiasiNumbers})
 	if err == nil && files.Predictor != "" {
 		g.predictor, err = read(files.Predictor, "ghiasi predictor", ghiasiPredictor, []int{1, ghiasiSide, ghiasiSide, 3})
+		g.encoder = "ghiasi weights=" + sums[len(sums)-1]
 	}
 	if err == nil && files.Embeddings != "" {
 		g.drawn, err = readGaussian(files.Embeddings, "art")
@@ -152,6 +154,9 @@ func (g *Ghiasi) own(contents Batch) ([]float32, error) {
 
 // Identity implements [Stylizer].
 func (g *Ghiasi) Identity() string { return g.identity }
+
+// EncoderIdentity implements [Encoder].
+func (g *Ghiasi) EncoderIdentity() string { return g.encoder }
 
 // Close frees the networks.
 func (g *Ghiasi) Close() error {

@@ -163,6 +163,9 @@ func drawLayers(s Style) layers {
 // Identity implements [Stylizer].
 func (r *RandConv) Identity() string { return fmt.Sprintf("randconv alpha=%g", r.alpha) }
 
+// EncoderIdentity implements [Encoder].
+func (r *RandConv) EncoderIdentity() string { return "randconv" }
+
 // Close frees the programs.
 func (r *RandConv) Close() error {
 	var failed error
