@@ -5,6 +5,7 @@ package speed
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -59,6 +60,7 @@ func Measure(b compute.Backend, o Options, peak float64) (Result, error) {
 		return Result{}, fmt.Errorf("%s: %w", o.Net, err)
 	}
 	defer done()
+	debug.FreeOSMemory() // what making up weights left behind is no part of the network's memory
 	if err := run(); err != nil {
 		return Result{}, err
 	}

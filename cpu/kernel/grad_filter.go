@@ -62,8 +62,8 @@ func (c Conv) FilterGradient(p Parallel, x []float32, xPitch int, dy []float32, 
 		return
 	}
 	f.cut(size)
-	w := getWorkspace()
-	defer w.release()
+	w := large.Get().(*workspace)
+	defer large.Put(w)
 	sums := w.floats((f.parts - 1) * size)
 	sum := func(part int) []float32 {
 		if part == 0 {

@@ -69,8 +69,8 @@ func (c Conv) winogradFilterGradient(p Parallel, x []float32, xPitch int, dy []f
 	// Planes at distances that don't fall on the same sets of the cache.
 	f.vPlane, f.uPlane = f.block*r.pitch+16, f.block*panelCols+16
 	f.uPanel, f.sumPlane = elements*f.uPlane, c.C*f.sumPitch+16
-	w := getWorkspace()
-	defer w.release()
+	w := large.Get().(*workspace)
+	defer large.Put(w)
 	buf := w.floats(elements*(f.vPlane+f.sumPlane) + f.panels*f.uPanel)
 	f.v, buf = buf[:elements*f.vPlane], buf[elements*f.vPlane:]
 	f.u, f.sums = buf[:f.panels*f.uPanel], buf[f.panels*f.uPanel:]

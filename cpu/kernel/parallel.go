@@ -55,3 +55,7 @@ func (w *workspace) floats(n int) []float32 {
 	}
 	return w.buf[:n]
 }
+
+// large are buffers that a call as a whole needs, up to some tens of MB: kept apart from
+// the workspaces of tasks, of which each would grow to that size in time.
+var large = sync.Pool{New: func() any { return new(workspace) }}
