@@ -9,6 +9,7 @@
 # $TORCH is a Python with torch 1.13 and torchvision. The ONNX files are written to $MODELS (out/onnx) first, where
 # they are missing. $ROUNDS turns (5) of $ROWS (all; for example "resnet50:infer:8 resnet50:train:8").
 set -euo pipefail
+shopt -s inherit_errexit
 cd "$(dirname "$0")/.."
 torch=${TORCH:-python3} ort=${ORT:-python3} models=${MODELS:-out/onnx} turns=${ROUNDS:-5}
 rows=${ROWS:-squeezenet1_1:infer:8 resnet18:infer:8 resnet50:infer:8 vgg16:infer:8 googlenet:infer:8 inception_v3:infer:8
@@ -18,14 +19,17 @@ ort_version=$("$ort" -c 'import onnxruntime; print(onnxruntime.__version__)')
 torch_version=$("$torch" -c 'import torch; print(torch.__version__.split("+")[0])')
 
 peer() { # net mode batch: "NAME MS"
+	local name=PyTorch-$torch_version ms
 	case $1:$2 in
-	vgg19_gatys:*) echo "PyTorch-$torch_version $("$torch" bench/gatys_pytorch.py 2 5)" ;;
-	*:train) echo "PyTorch-$torch_version $("$torch" bench/train_pytorch.py "$1" "$3" 4 2 | awk '{ print $1 }')" ;;
+	vgg19_gatys:*) ms=$("$torch" bench/gatys_pytorch.py 2 5) ;;
+	*:train) ms=$("$torch" bench/train_pytorch.py "$1" "$3" 4 2 | awk '{ print $1 }') ;;
 	*)
-		[ -e "$models/$1.onnx" ] || "$torch" bench/export.py "$models" "$1" >/dev/null 2>&1
-		echo "ONNX-Runtime-$ort_version $("$ort" bench/engine_onnxruntime.py "$models/$1.onnx" 2 3)"
+		name=ONNX-Runtime-$ort_version
+		[ -e "$models/$1.onnx" ] || "$torch" bench/export.py "$models" "$1" >/dev/null
+		ms=$("$ort" bench/engine_onnxruntime.py "$models/$1.onnx" 2 3)
 		;;
 	esac
+	echo "$name $ms"
 }
 
 ours() { # net mode batch: "MS SHARE"
@@ -38,7 +42,8 @@ ours() { # net mode batch: "MS SHARE"
 for row in $rows; do
 	IFS=: read -r net mode batch <<<"$row"
 	for _ in $(seq "$turns"); do
-		a=$(ours "$net" "$mode" "$batch") b=$(peer "$net" "$mode" "$batch")
+		a=$(ours "$net" "$mode" "$batch")
+		b=$(peer "$net" "$mode" "$batch")
 		echo "$net $mode $batch $a $b"
 	done
 done | tee /dev/stderr | bench/table.awk

@@ -29,6 +29,12 @@
 // output of a layer for tiles of 4 and 1e-6 for tiles of 2; plain sums reach 2e-6. An
 // infinite or NaN input spoils the whole tile.
 //
+// # Depthwise convolution
+//
+// Where each channel has a filter of its own there is no matrix product. Kernels 3 or 5
+// wide, of stride 1 or 2, do seven neighbouring pixels at a time in registers; see
+// channelRow. The others go tap by tap, as pooling does; see taps.
+//
 // # Gradients
 //
 // The gradient with respect to the input is a convolution again, or several that
