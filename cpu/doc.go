@@ -53,8 +53,8 @@
 //
 // Closures run where While, If and Sort need them, functions are written down at
 // each call. Random bits are those of XLA for the same state; see RNGBitGenerator.
-// compute.Executable has no context, so an execution cannot be cancelled from
-// outside; a program that wants to stop does so between executions.
+// compute.Executable has no context; ExecuteContext runs an executable that can
+// be stopped between two operations.
 //
 // # What it was tested with
 //

@@ -1,6 +1,7 @@
 package cpu
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -137,13 +138,30 @@ func (e *executable) Finalize() {
 
 // Execute implements compute.Executable. It may be called several times at once.
 func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.DeviceNum) ([]compute.Buffer, error) {
+	return e.execute(context.Background(), inputs, donate)
+}
+
+// ExecuteContext runs an executable of this engine and stops between two of its operations when ctx is done, with ctx's
+// error; a While with all that it repeats is one operation. Donated inputs are gone then, as after any error. An
+// executable of another engine cannot be stopped once it runs.
+func ExecuteContext(ctx context.Context, e compute.Executable, inputs []compute.Buffer, donate []bool) ([]compute.Buffer, error) {
+	if ours, ok := e.(*executable); ok {
+		return ours.execute(ctx, inputs, donate)
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	return e.Execute(inputs, donate, 0)
+}
+
+func (e *executable) execute(ctx context.Context, inputs []compute.Buffer, donate []bool) ([]compute.Buffer, error) {
 	buffers, err := e.check(inputs, donate)
 	if err != nil {
 		return nil, err
 	}
 	in := contents(buffers)
 	results := e.allocate(buffers, donate)
-	err = e.call(buffers, in, contents(results))
+	err = e.call(ctx, buffers, in, contents(results))
 	finalizeDonated(buffers, donate)
 	if err != nil {
 		for _, result := range results {
@@ -157,7 +175,7 @@ func (e *executable) Execute(inputs []compute.Buffer, donate []bool, _ compute.D
 // call runs the computation on inputs whose shapes fit. buffers are the inputs'
 // buffers, by which prepared values are told apart; a closure, which prepares
 // nothing that depends on its inputs, has none.
-func (e *executable) call(buffers []*buffer, inputs, outputs []operand) error {
+func (e *executable) call(ctx context.Context, buffers []*buffer, inputs, outputs []operand) error {
 	f := &frame{e: e, inputs: inputs, outputs: outputs, objects: make([]operand, e.objects)}
 	var err error
 	if f.prepared, err = e.prepare(buffers, inputs); err != nil {
@@ -167,6 +185,9 @@ func (e *executable) call(buffers []*buffer, inputs, outputs []operand) error {
 	f.arena = e.arenas.get(e.main.arena)
 	defer e.arenas.put(f.arena)
 	for i := range e.main.steps {
+		if err := ctx.Err(); err != nil {
+			return fmt.Errorf("cpu engine: %q: %w", e.name, err)
+		}
 		if err := f.run(&e.main.steps[i]); err != nil {
 			return err
 		}

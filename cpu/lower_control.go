@@ -2,6 +2,7 @@ package cpu
 
 import (
 	"cmp"
+	"context"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -38,7 +39,7 @@ func routines(n *node, own int) ([]routine, error) {
 // call runs the closure; in are all inputs of the node. An error reaches the
 // caller of the node as a panic.
 func (r routine) call(arguments, in, outputs []operand) {
-	if err := r.executable.call(nil, append(slices.Clip(arguments), in[r.captures:r.end]...), outputs); err != nil {
+	if err := r.executable.call(context.Background(), nil, append(slices.Clip(arguments), in[r.captures:r.end]...), outputs); err != nil {
 		panic(err)
 	}
 }
