@@ -24,3 +24,10 @@ func (s Scope) Trunk(a Architecture, x *graph.Node, feature string) *graph.Node 
 	}
 	panic(noFeature(a.Name, s.net))
 }
+
+// BatchStatistics makes the batch normalisations that follow, in the whole network and not in this scope alone, normalise
+// with the statistics of the batch, as a PyTorch module does that was never told to evaluate.
+func (s Scope) BatchStatistics() Scope {
+	s.net.mode = Training
+	return s
+}

@@ -40,6 +40,12 @@ func drawn(net *Net) func(name string) []float32 {
 	return func(name string) []float32 { return drawParam(byName[name]) }
 }
 
+// MadeUp is n numbers between low and high that depend on the name alone.
+func MadeUp(name string, n int, low, high float64) []float32 { return draw(name, n, low, high) }
+
+// MadeUp is the parameter's elements as [Random] has them.
+func (p Param) MadeUp() []float32 { return drawParam(p) }
+
 // drawParam makes up a parameter.
 func drawParam(p Param) []float32 {
 	switch {

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-
-	"github.com/gestalt-vision/gestalt/weights"
 )
 
 // gaussian is a normal distribution of vectors.
@@ -14,27 +12,11 @@ type gaussian struct {
 	root []float32 // lower triangular L with L·Lᵀ = covariance, row-major
 }
 
-// readGaussian reads name.mean [n] and name.covariance [n, n].
-func readGaussian(path, name string) (*gaussian, error) {
-	f, err := weights.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	mean, _, err := f.Float32(name + ".mean")
-	if err != nil {
-		return nil, err
-	}
-	covariance, shape, err := f.Float32(name + ".covariance")
-	if err != nil {
-		return nil, err
-	}
-	if n := len(mean); len(shape) != 2 || shape[0] != n || shape[1] != n {
-		return nil, fmt.Errorf("%s: %s.covariance is %v, the mean has %d numbers", path, name, shape, n)
-	}
+// newGaussian is the distribution with this mean [n] and covariance [n, n].
+func newGaussian(mean, covariance []float32) (*gaussian, error) {
 	root, err := cholesky(covariance, len(mean))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %s.covariance: %w", path, name, err)
+		return nil, err
 	}
 	return &gaussian{mean, root}, nil
 }

@@ -4,10 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
-	"github.com/gomlx/gomlx/core/graph"
 
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/pixel"
@@ -22,12 +22,17 @@ const (
 	ghiasiStep    = 4   // the transformer takes heights and widths divisible by this
 )
 
-// GhiasiFiles are the files of weights, safetensors or PyTorch's.
+// GhiasiFiles are the files of weights, safetensors or PyTorch's. There are two pairs of networks with vectors of their
+// own: Magenta's small ones, and those of Jackson et al. (philipjackson/style-augmentation: checkpoint_transformer.pth,
+// checkpoint_stylepredictor.pth, checkpoint_embeddings.pth). Which one a file belongs to is told by its tensors; files of
+// both together are refused.
 type GhiasiFiles struct {
 	Transformer string
-	Predictor   string // needed for Encode and for an Alpha below 1; may be ""
-	// Embeddings hold the distribution of the style vectors of many paintings: art.mean [100] and art.covariance
-	// [100, 100]; needed for Draw; may be "".
+	Predictor   string // needed for Encode; may be ""
+	// Embeddings hold the distribution of the style vectors of many paintings, needed for Draw: art.mean [100] and
+	// art.covariance [100, 100], or pbn_embedding_mean and pbn_embedding_covariance (Painter By Numbers). An alpha below 1
+	// without a predictor takes the mean vector of photographs from it, photo.mean or imagenet_embedding_mean, for every
+	// picture's own. May be "".
 	Embeddings string
 }
 
@@ -36,9 +41,10 @@ type Ghiasi struct {
 	identity    string
 	encoder     string
 	alpha       float32
+	compat      bool
 	transformer *nets.Program
 	predictor   *nets.Program // nil without one
-	drawn       *gaussian     // nil without one
+	embeddings  *embeddings   // nil without one
 }
 
 // OpenGhiasi reads the networks onto an engine. alpha is how much of the style is used (Jackson et al. 2018, arXiv
@@ -48,13 +54,25 @@ type Ghiasi struct {
 //
 // so that 1 is the style alone.
 func OpenGhiasi(b compute.Backend, files GhiasiFiles, alpha float32) (*Ghiasi, error) {
-	if !(alpha >= 0 && alpha <= 1) {
-		return nil, fmt.Errorf("style: alpha is %g, must be in 0..1", alpha)
+	return (&Ghiasi{alpha: alpha}).opened(b, files)
+}
+
+// OpenGhiasiCompat is OpenGhiasi for the files of Jackson et al., run as their own program runs them, to make again what
+// has been made with it. It differs in the picture's own vector, and so only for an alpha below 1 with a predictor, and in
+// Encode:
+//
+//   - The program never leaves training mode. The predictor's batch norms normalise with the statistics of the batch, so
+//     that a picture's vector depends on its neighbours.
+//   - Blue is divided by 0.255 where ImageNet's deviation is 0.225.
+//   - The predictor sees pictures at their own size, not their central square at 256 pixels.
+func OpenGhiasiCompat(b compute.Backend, files GhiasiFiles, alpha float32) (*Ghiasi, error) {
+	return (&Ghiasi{alpha: alpha, compat: true}).opened(b, files)
+}
+
+func (g *Ghiasi) opened(b compute.Backend, files GhiasiFiles) (*Ghiasi, error) {
+	if !(g.alpha >= 0 && g.alpha <= 1) {
+		return nil, fmt.Errorf("style: alpha is %g, must be in 0..1", g.alpha)
 	}
-	if alpha < 1 && files.Predictor == "" {
-		return nil, errors.New("style: an alpha below 1 mixes with the picture's own style and needs the predictor's weights")
-	}
-	g := &Ghiasi{alpha: alpha}
 	if err := g.open(b, files); err != nil {
 		return nil, errors.Join(err, g.Close())
 	}
@@ -63,25 +81,81 @@ func OpenGhiasi(b compute.Backend, files GhiasiFiles, alpha float32) (*Ghiasi, e
 
 func (g *Ghiasi) open(b compute.Backend, files GhiasiFiles) (err error) {
 	var sums []string
-	read := func(path, name string, code nets.Code, example ...[]int) (*nets.Program, error) {
+	read := func(path string, which func(*weights.File) (pair, nets.Code), name string, example ...[]int) (*nets.Program, pair, error) {
 		f, err := weights.Open(path)
 		if err != nil {
-			return nil, err
+			return nil, 0, err
 		}
 		defer f.Close()
 		sums = append(sums, f.SHA256())
-		return nets.NewProgram(b, name, f, code, example...)
+		of, code := which(f)
+		program, err := nets.NewProgram(b, name, f, code, example...)
+		return program, of, err
 	}
-	g.transformer, err = read(files.Transformer, "ghiasi transformer", ghiasiTransformer, []int{1, 64, 64, 3}, []int{1, ghiasiNumbers})
-	if err == nil && files.Predictor != "" {
-		g.predictor, err = read(files.Predictor, "ghiasi predictor", ghiasiPredictor, []int{1, ghiasiSide, ghiasiSide, 3})
-		g.encoder = "ghiasi weights=" + sums[len(sums)-1]
+	compat := ""
+	if g.compat {
+		compat = " compat"
+	}
+	var transforms, predicts pair
+	g.transformer, transforms, err = read(files.Transformer, transformerIn, "ghiasi transformer", []int{1, 64, 64, 3}, []int{1, ghiasiNumbers})
+	if err != nil {
+		return err
+	}
+	if g.compat && transforms != jackson {
+		return fmt.Errorf("style: %s is not of philipjackson/style-augmentation, whose program is the one to be compatible with", files.Transformer)
+	}
+	if files.Predictor != "" {
+		which := func(f *weights.File) (pair, nets.Code) { return predictorIn(f, g.compat) }
+		g.predictor, predicts, err = read(files.Predictor, which, "ghiasi predictor", []int{1, ghiasiSide, ghiasiSide, 3})
+		if err == nil && predicts != transforms {
+			err = otherPair(files.Predictor, predicts, files.Transformer, transforms)
+		}
+		g.encoder = "ghiasi" + compat + " weights=" + sums[len(sums)-1]
 	}
 	if err == nil && files.Embeddings != "" {
-		g.drawn, err = readGaussian(files.Embeddings, "art")
+		g.embeddings, err = readEmbeddings(files.Embeddings)
+		if err == nil && g.embeddings.of != transforms {
+			err = otherPair(files.Embeddings, g.embeddings.of, files.Transformer, transforms)
+		}
 	}
-	g.identity = fmt.Sprintf("ghiasi alpha=%g weights=%s", g.alpha, strings.Join(sums, ","))
+	if err == nil && g.alpha < 1 && g.predictor == nil {
+		if g.embeddings == nil || g.embeddings.photo == nil {
+			return errors.New("style: an alpha below 1 mixes with the picture's own style and needs the predictor's weights, or the mean style of photographs")
+		}
+		sums = append(sums, g.embeddings.sha256)
+	}
+	g.identity = fmt.Sprintf("ghiasi%s alpha=%g weights=%s", compat, g.alpha, strings.Join(sums, ","))
 	return err
+}
+
+// pair is one of the published pairs of a predictor and a transformer, whose style vectors mean nothing to the other.
+type pair int
+
+const (
+	magenta pair = iota
+	jackson
+)
+
+func (p pair) String() string { return [...]string{"Magenta's", "Jackson's"}[p] }
+
+func otherPair(path string, is pair, transformer string, wants pair) error {
+	return fmt.Errorf("style: %s belongs to %s networks and %s to %s; their style vectors do not mean the same", path, is, transformer, wants)
+}
+
+// transformerIn tells which transformer a file holds.
+func transformerIn(f *weights.File) (pair, nets.Code) {
+	if _, ok := f.Shape("layers.0.conv.weight"); ok {
+		return jackson, jacksonTransformer
+	}
+	return magenta, magentaTransformer
+}
+
+// predictorIn tells which predictor a file holds.
+func predictorIn(f *weights.File, compat bool) (pair, nets.Code) {
+	if _, ok := f.Shape("Mixed_6e.branch1x1.conv.weight"); ok {
+		return jackson, jacksonPredictor(compat)
+	}
+	return magenta, magentaPredictor
 }
 
 // Encode makes a style of a picture: its central square, resized to 256 pixels, through the predictor.
@@ -109,10 +183,10 @@ func (g *Ghiasi) predict(pictures Batch) ([]float32, error) {
 
 // Draw draws a style from the normal distribution of the style vectors of paintings: Jackson's style randomisation.
 func (g *Ghiasi) Draw(seed uint64) (Style, error) {
-	if g.drawn == nil {
+	if g.embeddings == nil {
 		return Style{}, errors.New("style: drawing a style needs the distribution of style vectors")
 	}
-	return Style{Name: fmt.Sprintf("random %d", seed), Vector: g.drawn.draw(seed)}, nil
+	return Style{Name: fmt.Sprintf("random %d", seed), Vector: g.embeddings.paintings.draw(seed)}, nil
 }
 
 // Stylize repaints pictures of any size. One whose height or width is no multiple of 4 is mirrored at its right and lower
@@ -141,6 +215,12 @@ func (g *Ghiasi) Stylize(_ context.Context, contents Batch, styles []Style) (Bat
 
 // own is the style vectors of the pictures themselves, seen as Encode sees a style.
 func (g *Ghiasi) own(contents Batch) ([]float32, error) {
+	switch {
+	case g.predictor == nil:
+		return slices.Repeat(g.embeddings.photo, contents.N), nil
+	case g.compat:
+		return g.predict(contents)
+	}
 	var all []float32
 	for i := range contents.N {
 		s, err := g.Encode(contents.Image(i))
@@ -167,51 +247,4 @@ func (g *Ghiasi) Close() error {
 		}
 	}
 	return failed
-}
-
-// ghiasiPredictor is MobileNet v2 as TensorFlow pads it, the mean over the picture, and a linear layer. (The paper's is
-// Inception v3; this smaller one is what Magenta distilled it into.) Pictures are 0..1 with no other normalisation.
-func ghiasiPredictor(s nets.Scope, in []*graph.Node) []*graph.Node {
-	mobileNet, err := nets.Lookup("mobilenet_v2_tf")
-	if err != nil {
-		panic(err)
-	}
-	x := s.Trunk(mobileNet, in[0], "features.18")
-	return []*graph.Node{s.Linear("bottleneck", nets.GlobalMean(x), ghiasiNumbers)}
-}
-
-// ghiasiTransformer is the paper's network with a quarter of its channels, as Magenta publishes it: three convolutions
-// down, five residual blocks, three convolutions up. The normalisation after each but the first three takes its mean and
-// deviation from the style vector.
-func ghiasiTransformer(s nets.Scope, in []*graph.Node) []*graph.Node {
-	x, z := in[0], in[1]
-	h, w := x.Shape().Dim(1), x.Shape().Dim(2)
-	if up := func(n int) int { return (ghiasiStep - n%ghiasiStep) % ghiasiStep }; up(h)+up(w) > 0 {
-		x = reflectBy(x, 0, up(h), 0, up(w))
-	}
-	c := s.In("contract")
-	x = nets.ReLU(c.Conv("conv1", reflect(x, 4), nets.Conv{Out: 8, Kernel: 9}))
-	x = nets.ReLU(c.Conv("conv2", reflect(x, 1), nets.Conv{Out: 16, Kernel: 3, Stride: 2}))
-	x = nets.ReLU(c.Conv("conv3", reflect(x, 1), nets.Conv{Out: 32, Kernel: 3, Stride: 2}))
-	for i := range 5 {
-		r := s.In("residual").In(fmt.Sprintf("block%d", i+1))
-		y := nets.ReLU(styled(r.In("conv1"), x, z, 32, 3))
-		x = graph.Add(x, styled(r.In("conv2"), y, z, 32, 3))
-	}
-	e := s.In("expand")
-	x = nets.ReLU(styled(e.In("conv1"), upsample(x), z, 16, 3))
-	x = nets.ReLU(styled(e.In("conv2"), upsample(x), z, 8, 3))
-	x = graph.Sigmoid(styled(e.In("conv3"), x, z, 3, 9))
-	if x.Shape().Dim(1) > h || x.Shape().Dim(2) > w {
-		x = graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, h), graph.AxisRange(0, w), graph.AxisRange())
-	}
-	return []*graph.Node{x}
-}
-
-// styled is a convolution without bias, and the normalisation whose parameters are linear functions of the style vector.
-func styled(s nets.Scope, x, z *graph.Node, out, kernel int) *graph.Node {
-	x = s.ConvOnly("conv", reflect(x, kernel/2), nets.Conv{Out: out, Kernel: kernel})
-	n := s.In("norm")
-	deviation := n.Linear("gamma", z, out)
-	return renormalize(x, n.Linear("beta", z, out), deviation)
 }

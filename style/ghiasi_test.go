@@ -193,10 +193,11 @@ func TestGhiasiAlpha(t *testing.T) {
 
 // Drawn vectors have the distribution's mean and covariance.
 func TestGhiasiDraw(t *testing.T) {
-	g, err := readGaussian(sharedtest.Path(t, "weights/style_embeddings.safetensors"), "art")
+	e, err := readEmbeddings(sharedtest.Path(t, "weights/style_embeddings.safetensors"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	g := e.paintings
 	const draws = 20000
 	n := len(g.mean)
 	mean, square := make([]float64, n), make([]float64, n)

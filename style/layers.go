@@ -52,6 +52,12 @@ func moments(x *graph.Node) (mean, variance *graph.Node) {
 	return mean, variance
 }
 
+// normalize gives each channel of each picture the mean 0 and the variance 1: PyTorch's InstanceNorm2d.
+func normalize(x *graph.Node) *graph.Node {
+	mean, variance := moments(x)
+	return graph.Mul(graph.Sub(x, mean), graph.Rsqrt(graph.AddScalar(variance, normEpsilon)))
+}
+
 // renormalize gives each channel of each picture a new mean and standard deviation, [batch, channels] each:
 //
 //	(x - mean) / sqrt(variance + ε) · deviation + newMean

@@ -283,6 +283,7 @@ def text(value):
     return json.dumps(value, separators=(",", ":")) + "\n"
 
 
-for name, make in [("parity", parity), ("photograph", photograph), ("features", features), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
-    with open(name + ".json", "w") as f:
-        f.write(text(make()))
+if __name__ == "__main__":
+    for name, make in [("parity", parity), ("photograph", photograph), ("features", features), ("training", training), ("batchnorm", batchnorm), ("normalize", normalize)]:
+        with open(name + ".json", "w") as f:
+            f.write(text(make()))
