@@ -15,14 +15,26 @@ func Begin(g *graph.Graph, mode Mode, options ...Option) (*Net, Scope) {
 // Trunk is a feature of another network on x, as a part of this one: its parameters are asked for under this scope's
 // prefix. It panics where the network has no such feature.
 func (s Scope) Trunk(a Architecture, x *graph.Node, feature string) *graph.Node {
+	return s.Trunks(a, x, feature)[0]
+}
+
+// Trunks is Trunk for several features of one pass through the network, which is built as far as the deepest of them.
+func (s Scope) Trunks(a Architecture, x *graph.Node, features ...string) []*graph.Node {
 	outer := s.net.wanted
-	s.net.wanted = map[string]bool{s.path(feature): true}
+	s.net.wanted = map[string]bool{}
+	for _, f := range features {
+		s.net.wanted[s.path(f)] = true
+	}
 	defer func() { s.net.wanted = outer }()
 	untilReached(func() *graph.Node { return a.build(s, x) })
-	if node := s.net.Features[s.path(feature)]; node != nil && len(s.net.wanted) == 0 {
-		return node
+	if len(s.net.wanted) > 0 {
+		panic(noFeature(a.Name, s.net))
 	}
-	panic(noFeature(a.Name, s.net))
+	nodes := make([]*graph.Node, len(features))
+	for i, f := range features {
+		nodes[i] = s.net.Features[s.path(f)]
+	}
+	return nodes
 }
 
 // BatchStatistics makes the batch normalisations that follow, in the whole network and not in this scope alone, normalise

@@ -62,6 +62,20 @@ func NewProgram(b compute.Backend, name string, f *weights.File, code Code, exam
 	return p, p.hold(net, values)
 }
 
+// NewProgramOf is NewProgram for code whose parts have files of their own, as [Net.ReadParts] reads them.
+func NewProgramOf(b compute.Backend, name string, parts map[string]*weights.File, code Code, example ...[]int) (*Program, error) {
+	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}
+	net, err := p.trace(example)
+	if err != nil {
+		return nil, err
+	}
+	values, err := net.ReadParts(parts)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return p, p.hold(net, values)
+}
+
 // RandomProgram is a program with made-up parameters, as [Random] has them.
 func RandomProgram(b compute.Backend, name string, code Code, example ...[]int) (*Program, error) {
 	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}

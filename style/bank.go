@@ -116,6 +116,18 @@ func (b *Bank) Draw(seed uint64) (Style, error) {
 	return b.Style(rand.New(rand.NewPCG(seed, drawPurpose)).IntN(b.Len())), nil
 }
 
+// Stylizer is a stylizer whose Draw draws from the bank; closing it closes s.
+func (b *Bank) Stylizer(s Stylizer) Stylizer { return banked{s, b} }
+
+type banked struct {
+	Stylizer
+	bank *Bank
+}
+
+func (b banked) Draw(seed uint64) (Style, error) { return b.bank.Draw(seed) }
+
+func (b banked) Identity() string { return b.Stylizer.Identity() + " " + b.bank.Identity() }
+
 // Identity is all that Draw depends on beside the seed: the SHA-256 of the file. Two files made of the same pictures by
 // the same encoder on the same engine have the same bytes, whatever the order in which the pictures came to them; engines
 // may differ in the last bits of the vectors.

@@ -15,7 +15,7 @@ import (
 // each picture's own statistics. The biases of its convolutions, which files hold too, are not read: the normalisation that
 // follows each of them takes them away again.
 func jacksonTransformer(s nets.Scope, in []*graph.Node) []*graph.Node {
-	x, z := wholeSteps(in[0]), in[1]
+	x, z := wholeSteps(in[0], ghiasiStep), in[1]
 	layer := func(i int) nets.Scope { return s.In("layers").In(fmt.Sprint(i)) }
 	for i, c := range []nets.Conv{{Out: 32, Kernel: 9}, {Out: 64, Kernel: 3, Stride: 2}, {Out: 128, Kernel: 3, Stride: 2}} {
 		x = nets.ReLU(normalize(layer(i).ConvOnly("conv", reflect(x, c.Kernel/2), c)))

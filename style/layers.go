@@ -36,6 +36,24 @@ func reflectAxis(x *graph.Node, axis, before, after int) *graph.Node {
 	return graph.Concatenate(parts, axis)
 }
 
+// wholeSteps mirrors pictures at their right and lower edge to the next height and width that step divides.
+func wholeSteps(x *graph.Node, step int) *graph.Node {
+	more := func(axis int) int { return (step - x.Shape().Dim(axis)%step) % step }
+	if more(1)+more(2) == 0 {
+		return x
+	}
+	return reflectBy(x, 0, more(1), 0, more(2))
+}
+
+// cutTo cuts off what wholeSteps added to a picture.
+func cutTo(x, picture *graph.Node) *graph.Node {
+	h, w := picture.Shape().Dim(1), picture.Shape().Dim(2)
+	if x.Shape().Dim(1) > h || x.Shape().Dim(2) > w {
+		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, h), graph.AxisRange(0, w), graph.AxisRange())
+	}
+	return x
+}
+
 // upsample makes each pixel a square of 2 x 2: nearest-neighbour interpolation.
 func upsample(x *graph.Node) *graph.Node {
 	d := x.Shape().Dimensions

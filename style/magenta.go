@@ -23,7 +23,7 @@ func magentaPredictor(s nets.Scope, in []*graph.Node) []*graph.Node {
 // down, five residual blocks, three convolutions up. The normalisation after each but the first three takes its mean and
 // deviation from the style vector.
 func magentaTransformer(s nets.Scope, in []*graph.Node) []*graph.Node {
-	x, z := wholeSteps(in[0]), in[1]
+	x, z := wholeSteps(in[0], ghiasiStep), in[1]
 	c := s.In("contract")
 	x = nets.ReLU(c.Conv("conv1", reflect(x, 4), nets.Conv{Out: 8, Kernel: 9}))
 	x = nets.ReLU(c.Conv("conv2", reflect(x, 1), nets.Conv{Out: 16, Kernel: 3, Stride: 2}))
@@ -46,22 +46,4 @@ func styled(s nets.Scope, x, z *graph.Node, out, kernel int) *graph.Node {
 	n := s.In("norm")
 	deviation := n.Linear("gamma", z, out)
 	return renormalize(x, n.Linear("beta", z, out), deviation)
-}
-
-// wholeSteps mirrors pictures at their right and lower edge to the next size that the transformers take.
-func wholeSteps(x *graph.Node) *graph.Node {
-	up := func(n int) int { return (ghiasiStep - n%ghiasiStep) % ghiasiStep }
-	if h, w := x.Shape().Dim(1), x.Shape().Dim(2); up(h)+up(w) > 0 {
-		return reflectBy(x, 0, up(h), 0, up(w))
-	}
-	return x
-}
-
-// cutTo cuts off what wholeSteps added to a picture.
-func cutTo(x, picture *graph.Node) *graph.Node {
-	h, w := picture.Shape().Dim(1), picture.Shape().Dim(2)
-	if x.Shape().Dim(1) > h || x.Shape().Dim(2) > w {
-		return graph.Slice(x, graph.AxisRange(), graph.AxisRange(0, h), graph.AxisRange(0, w), graph.AxisRange())
-	}
-	return x
 }

@@ -1,0 +1,153 @@
+"""Writes adain.json with PyTorch: AdaIN (Huang and Belongie 2017) as naoto0804/pytorch-AdaIN computes it, with made-up
+weights and pictures, so that no published file is needed.
+
+    python3 make_adain.py          (made with torch 1.13)
+
+stylized  for pictures of several sizes and alphas: the style vectors (mean and standard deviation of relu4_1 of the style
+          picture) and what comes out, some values of each
+training  the two losses of the first steps of training the decoder, and some of its parameters after them
+
+Parameters are called encoder.N.weight and decoder.N.weight by their modules' numbers; they and the pictures are made up
+by `draw`, as nets/testdata/make_fixtures.py describes.
+"""
+import json
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+torch.use_deterministic_algorithms(True)
+U64 = np.uint64
+
+
+def draw(name, n, low, high):
+    seed = 0xCBF29CE484222325
+    for byte in name.encode():
+        seed = (seed ^ byte) * 0x100000001B3 % 2**64
+    with np.errstate(over="ignore"):
+        z = U64(seed) + np.arange(1, n + 1, dtype=U64) * U64(0x9E3779B97F4A7C15)
+        z = (z ^ (z >> U64(30))) * U64(0xBF58476D1CE4E5B9)
+        z = (z ^ (z >> U64(27))) * U64(0x94D049BB133111EB)
+        z = z ^ (z >> U64(31))
+    return (low + (high - low) * ((z >> U64(40)).astype(np.float64) / 2**24)).astype(np.float32)
+
+
+def fill(module, prefix):
+    with torch.no_grad():
+        for name, t in module.state_dict().items():
+            bound = 0.1 if t.dim() == 1 else (6 / np.prod(t.shape[1:], dtype=np.float64)) ** 0.5
+            t.copy_(torch.from_numpy(draw(prefix + name, t.numel(), -bound, bound).reshape(t.shape)))
+    return module
+
+
+def pictures(name, n, h, w):
+    x = draw(name, n * h * w * 3, 0, 1).reshape(n, h, w, 3)
+    return torch.from_numpy(np.ascontiguousarray(x.transpose(0, 3, 1, 2)))
+
+
+def mirrored(channels, out):
+    return [nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
+
+
+def make_encoder():
+    """VGG-19 as far as relu4_1; TAPS are the modules whose outputs the style loss compares."""
+    modules, channels, taps = [nn.Conv2d(3, 3, 1)], 3, []
+    for stage, depth in enumerate([2, 2, 4, 1]):
+        if stage:
+            modules.append(nn.MaxPool2d(2, 2, ceil_mode=True))
+        for i in range(depth):
+            modules += mirrored(channels, 64 << stage) + [nn.ReLU()]
+            channels = 64 << stage
+            if i == 0:
+                taps.append(len(modules) - 1)
+    return fill(nn.Sequential(*modules), "encoder."), taps
+
+
+def make_decoder():
+    modules, channels = [], 512
+    for stage in [[256], [256, 256, 256, 128], [128, 64], [64, 3]]:
+        if modules:
+            modules.append(nn.UpsamplingNearest2d(scale_factor=2))
+        for out in stage:
+            modules += mirrored(channels, out) + ([nn.ReLU()] if out > 3 else [])
+            channels = out
+    return fill(nn.Sequential(*modules), "decoder.")
+
+
+def features(x):
+    out = []
+    for i, module in enumerate(encoder):
+        x = module(x)
+        if i in taps:
+            out.append(x)
+    return out
+
+
+def statistics(x):
+    flat = x.flatten(2)
+    return flat.mean(2), (flat.var(2) + 1e-5).sqrt()
+
+
+def adapt(content, style):
+    (mean, std), (new_mean, new_std) = statistics(content), statistics(style)
+    at = lambda v: v[:, :, None, None]
+    return (content - at(mean)) / at(std) * at(new_std) + at(new_mean)
+
+
+def some(t, n=48):
+    """The elements i·len/n of a tensor laid out in one row, channels last."""
+    if t.dim() == 4:
+        t = t.permute(0, 2, 3, 1)
+    flat = t.detach().contiguous().flatten()
+    return [float(str(v)) for v in flat[torch.arange(n) * flat.numel() // n].numpy()]
+
+
+def stylized():
+    out = []
+    for n, h, w, alpha in [(2, 48, 40, 1.0), (1, 32, 64, 0.3)]:
+        with torch.no_grad():
+            content, style = features(pictures("content", n, h, w))[-1], features(pictures("style", n, 32, 32))[-1]
+            result = decoder(alpha * adapt(content, style) + (1 - alpha) * content)
+        vectors = torch.cat(statistics(style), 1)
+        out.append(
+            {"n": n, "h": h, "w": w, "alpha": alpha}
+            | {"largest": float(result.abs().max()), "pictures": some(result), "style": some(vectors)}
+        )
+    return out
+
+
+STEPS, BATCH, SIDE, RATE, DECAY, STYLE_WEIGHT = 3, 2, 32, 1e-4, 5e-5, 10
+
+
+def training():
+    adam = torch.optim.Adam(decoder.parameters(), lr=RATE)
+    out = {"content": [], "style": []}
+    for step in range(STEPS):
+        for group in adam.param_groups:
+            group["lr"] = RATE / (1 + DECAY * step)
+        content, style = pictures(f"content {step}", BATCH, SIDE, SIDE), pictures(f"style {step}", BATCH, SIDE, SIDE)
+        with torch.no_grad():
+            style = features(style)
+            target = adapt(features(content)[-1], style[-1])
+        got = features(decoder(target))
+        content_loss = F.mse_loss(got[-1], target)
+        style_loss = sum(F.mse_loss(a, b) for x, y in zip(got, style) for a, b in zip(statistics(x), statistics(y)))
+        adam.zero_grad()
+        (content_loss + STYLE_WEIGHT * style_loss).backward()
+        if step == 0:
+            out["gradients"] = {n: some(p.grad) for n, p in decoder.named_parameters() if n in SHOWN}
+        adam.step()
+        out["content"].append(float(content_loss))
+        out["style"].append(float(style_loss))
+    out["parameters"] = {n: some(p) for n, p in decoder.named_parameters() if n in SHOWN}
+    return out
+
+
+SHOWN = ["1.bias", "15.bias", "28.weight", "28.bias"]
+encoder, taps = make_encoder()
+encoder.requires_grad_(False)
+decoder = make_decoder()
+with open("adain.json", "w") as f:
+    json.dump({"stylized": stylized(), "training": training()}, f, indent=1)
+    f.write("\n")
