@@ -8,6 +8,8 @@ import (
 	"io"
 	"os"
 	"sync"
+
+	"github.com/gestalt-vision/gestalt/internal/filelock"
 )
 
 // Journal keeps answers on disk as they are given, one JSON line each, so that a killed run carries on. An entry is
@@ -34,7 +36,7 @@ func OpenJournal[A Answer](path string) (*Journal[A], error) {
 		return nil, err
 	}
 	j := &Journal[A]{path: path, file: file, seen: map[string]A{}}
-	if err := lock(file); err != nil {
+	if err := filelock.Try(file); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
