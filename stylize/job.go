@@ -24,6 +24,7 @@ import (
 type Job struct {
 	Stylizer style.Stylizer
 	Styles   Styles              // where styles come from
+	From     string              // all that Draw of these depends on beside the seed
 	Broken   []style.BrokenStyle // pictures that no style could be made of; they are listed in the manifest
 	Pictures *dataset.Set
 	Recipe   Recipe
@@ -43,9 +44,7 @@ type Job struct {
 
 // Styles is where styles come from: a [style.Stylizer], which makes them up, or a [style.Bank].
 type Styles interface {
-	// Draw draws a style, which is a function of the seed and of Identity alone.
 	Draw(seed uint64) (style.Style, error)
-	Identity() string
 }
 
 // Recipe is what becomes of each picture.

@@ -40,12 +40,9 @@ func (j *Job) settings() settings {
 		fmt.Fprintf(keys, "%s\x00%s\n", item.Key, item.Label)
 	}
 	r := j.Recipe
-	s := settings{Version: j.Version, Method: j.Stylizer.Identity(), Styles: "random", Engine: j.Engine, Pictures: j.Pictures.Len(),
+	s := settings{Version: j.Version, Method: j.Stylizer.Identity(), Styles: j.From, Engine: j.Engine, Pictures: j.Pictures.Len(),
 		Keys: fmt.Sprintf("%x", keys.Sum(nil)), Limit: r.Limit, Seed: r.Seed, Copies: r.Copies, Size: r.Size, Resize: r.Resize,
 		Format: r.Format, Quality: r.Quality, ShardSize: j.ShardSize}
-	if identity := j.Styles.Identity(); identity != s.Method {
-		s.Styles = identity
-	}
 	if r.Format != JPEG {
 		s.Quality = 0
 	}

@@ -83,7 +83,7 @@ func open(t *testing.T, path string) *dataset.Set {
 // job is a job with everything set, in batches of 3.
 func job(set *dataset.Set, out string) *Job {
 	v := &invert{}
-	return &Job{Stylizer: v, Styles: v, Pictures: set, Engine: "test", Version: "test", Out: out, Part: 1, Parts: 1, Batch: 3,
+	return &Job{Stylizer: v, Styles: v, From: "tints", Pictures: set, Engine: "test", Version: "test", Out: out, Part: 1, Parts: 1, Batch: 3,
 		Workers: 2, Recipe: Recipe{Seed: 7, Copies: 1, Size: 16, Resize: 18, Format: PNG}}
 }
 
@@ -353,6 +353,7 @@ func TestRefuses(t *testing.T) {
 	}{
 		{"other seed", func(j *Job) { j.Recipe.Seed = 8 }, "made in another way (seed 7 instead of 8)"},
 		{"other format", func(j *Job) { j.Recipe.Format, j.Recipe.Quality = JPEG, 90 }, "format png instead of jpeg; quality 0 instead of 90"},
+		{"other styles", func(j *Job) { j.From = "paints" }, "styles tints instead of paints"},
 		{"foreign folder", func(j *Job) { j.Out = foreign }, "holds x.txt and was not made by stylising"},
 		{"inside", func(j *Job) { j.Out = filepath.Join(in, "new", "out") }, "the folder of the pictures"},
 		{"outside", func(j *Job) { j.Out = filepath.Dir(in) }, "where the stylised ones would go"},
