@@ -22,7 +22,7 @@ const (
 	ghiasiStep    = 4   // the transformer takes heights and widths divisible by this
 )
 
-// GhiasiFiles are the files of weights, safetensors or PyTorch's. There are two pairs of networks with vectors of their
+// GhiasiFiles are the files of weights: safetensors, PyTorch's, or Magenta's published .tflite files. There are two pairs of networks with vectors of their
 // own: Magenta's small ones, and those of Jackson et al. (philipjackson/style-augmentation: checkpoint_transformer.pth,
 // checkpoint_stylepredictor.pth, checkpoint_embeddings.pth). Which one a file belongs to is told by its tensors; files of
 // both together are refused.

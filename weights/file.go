@@ -9,6 +9,8 @@ import (
 	"os"
 	"slices"
 	"sync"
+
+	"github.com/gestalt-vision/gestalt/internal/tflite"
 )
 
 // Tensor is one named array of a file.
@@ -35,7 +37,7 @@ type Origin struct {
 	// file holds nothing but the parameters.
 	Key string
 	// Renamed has the names of which a wrapper (module. of DataParallel) was taken off, and those of DenseNet's layers in
-	// old files (norm.1 is norm1): the file's name to the tensor's.
+	// old files (norm.1 is norm1), or which TensorFlow called otherwise: the file's name to the tensor's.
 	Renamed map[string]string
 	// LeftOut is what else a PyTorch file holds, such as "epoch (the number 90)".
 	LeftOut []string
@@ -46,6 +48,7 @@ const (
 	FormatSafetensors = "safetensors"
 	FormatTorch       = "PyTorch"
 	FormatTorchLegacy = "PyTorch before 1.6"
+	FormatTFLite      = "TensorFlow Lite"
 )
 
 // contents are what was found in a file.
@@ -74,12 +77,15 @@ type File struct {
 	sum      func() string
 }
 
-// Open reads what a file of weights holds and checks it: a safetensors file, or a .pth or .pt file of PyTorch, which is
-// told by its first bytes and not by its name. [Origin] tells what was found.
+// Open reads what a file of weights holds and checks it: a safetensors file, a .pth or .pt file of PyTorch, or a .tflite
+// file, which is told by its first bytes and not by its name. [Origin] tells what was found.
 //
 // A PyTorch file may hold a state_dict or a checkpoint with one, and must hold nothing but tensors, numbers, strings and
 // containers of them: anything else, such as a whole module, is refused by its name. Nothing in the file is executed.
 // Where all names below a path go on with module. or _orig_mod. (DataParallel, torch.compile), that is dropped.
+//
+// Of a TensorFlow Lite file the kernels and biases of convolutions and linear layers are read, dequantised to float32, in
+// PyTorch's order of axes. Magenta's style networks get the names that they have here; other layers keep TensorFlow's.
 //
 // On Unix the file is mapped into memory, so that only the tensors that are used are read, and they are not copied
 // unless they are views that skip elements. It must not be overwritten in place while it is open (replacing it by
@@ -129,6 +135,8 @@ func read(data []byte) (c contents, err error) {
 		if v, err = readTorchLegacy(data); err == nil {
 			c, err = fromTorch(v, FormatTorchLegacy, len(data))
 		}
+	case tflite.Is(data):
+		c, err = fromTFLite(data)
 	case isTar(data):
 		err = errors.New("it is a tar archive, perhaps of weights saved by PyTorch before 0.1.10; load it and save it again with a newer PyTorch")
 	default:
@@ -139,7 +147,7 @@ func read(data []byte) (c contents, err error) {
 			c.tensors = append(c.tensors, stored{Tensor: t})
 		}
 	}
-	if err == nil {
+	if err == nil && c.origin.Format != FormatTFLite { // whose names were PyTorch's never
 		c.rename()
 	}
 	return c, err

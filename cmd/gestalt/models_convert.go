@@ -19,8 +19,8 @@ func newModelsConvertCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "convert [--net NAME] IN OUT" + weightsSuffix,
 		Short: "Write a file of weights as safetensors",
-		Long: `convert reads the file of weights IN, a .pth or .pt file of PyTorch or a safetensors file, and writes its tensors as
-the safetensors file OUT. torchvision's load_state_dict takes OUT unchanged. Number formats stay as they are, and so do a
+		Long: `convert reads the file of weights IN, a .pth or .pt file of PyTorch, a safetensors or a TensorFlow Lite file, and
+writes its tensors as the safetensors file OUT. torchvision's load_state_dict takes OUT unchanged. Number formats stay as they are, and so do a
 safetensors file's metadata; what comes from PyTorch gets metadata with the SHA-256 of IN. The order is that of the
 format's reference implementation, so that the same IN always gives the same OUT. OUT holds either what it held before or
 the whole of the new file.
@@ -28,6 +28,9 @@ the whole of the new file.
 Of a PyTorch checkpoint the network's parameters are written (state_dict, model, ...), and the rest, such as an
 optimiser's state, is left out. Names lose the module. that DataParallel puts into them. What was left out and renamed is
 printed. Nothing in IN is executed: a file that holds more than tensors, numbers, strings and containers is refused.
+
+Of a TensorFlow Lite file the kernels and biases of convolutions and linear layers are written, dequantised to float32 and
+in PyTorch's order of axes.
 
 With --net, OUT is written only if IN holds exactly the parameters of that network.`,
 		Example: `  gestalt models convert resnet50-0676ba61.pth resnet50.safetensors
