@@ -8,6 +8,7 @@ var generic = impl{
 	tileRows:   14,
 	tile:       tileGeneric,
 	outer:      outerGeneric,
+	packRows:   packRowsGeneric,
 	maxTaps:    maxTapsGeneric,
 	sumTaps:    sumTapsGeneric,
 	filterTaps: filterTapsGeneric,

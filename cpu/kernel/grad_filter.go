@@ -155,10 +155,14 @@ func (f *filterGradient) task(part, g, q0, q1, kh0, kh1 int, dw []float32) {
 	buf := w.floats((q1-q0)*packed + f.rowBuffer())
 	o := &w.outer
 	o.ldc = f.K
+	var next []lines
+	defer func() { o.next = nil }()
 	f.blocksOf(part, func(r0, r1 int) {
 		for q := q0; q < q1; q++ {
 			f.packGradient(buf[(q-q0)*packed:], r0*f.ow, r1*f.ow, g*kg+q*panelCols, min(panelCols, kg-q*panelCols))
 		}
+		next = f.linesOf(next[:0], r1, q0, q1, g)
+		o.next = next
 		for kh := kh0; kh < kh1; kh++ {
 			taps, rows := f.KW, cg
 			if f.joined {
@@ -183,9 +187,38 @@ func (f *filterGradient) task(part, g, q0, q1, kh0, kh1 int, dw []float32) {
 	})
 }
 
+// linesOf appends the lines of the gradients and inputs that the block which begins
+// with output row r reads, for its first row of pixels. A panel's lines are far apart,
+// which processors don't foresee by themselves.
+func (f *filterGradient) linesOf(to []lines, r, q0, q1, g int) []lines {
+	const line = 16
+	if r == f.N*f.oh {
+		return to
+	}
+	kg, cg := f.K/f.Groups, f.C/f.Groups
+	for j := q0 * panelCols; j < min(kg, q1*panelCols); j += line {
+		to = append(to, lines{&f.dy[r*f.ow*f.dyPitch+g*kg+j], f.dyPitch})
+	}
+	if f.pointwise() {
+		for j := 0; j < cg; j += line {
+			to = append(to, lines{&f.x[r*f.ow*f.xPitch+g*cg+j], f.xPitch})
+		}
+	}
+	return to
+}
+
+// pointwise reports whether each output pixel sees the input pixel of the same number.
+func (f *filterGradient) pointwise() bool {
+	return f.KH*f.KW*f.StrideH*f.StrideW == 1 && f.H == f.oh && f.W == f.ow
+}
+
 // packGradient packs the given channels of output pixels i0, …, i1-1.
 func (f *filterGradient) packGradient(dst []float32, i0, i1, channel, cols int) {
 	width := panelWidth(0, cols)
+	if cols == width {
+		f.im.packRows(dst, f.dy[i0*f.dyPitch+channel:], f.dyPitch, i1-i0, width)
+		return
+	}
 	for i := i0; i < i1; i++ {
 		row := dst[(i-i0)*width:][:width]
 		copy(row[:cols], f.dy[i*f.dyPitch+channel:])

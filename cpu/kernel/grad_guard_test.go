@@ -5,6 +5,7 @@ package kernel
 import (
 	"math/rand/v2"
 	"runtime/debug"
+	"slices"
 	"testing"
 )
 
@@ -57,6 +58,18 @@ func TestTrainingLoopsStayInside(t *testing.T) {
 				loop(b)
 			}
 			Gate(b.out, b.x, b.dy)
+		}
+		for rows := 1; rows < 5; rows++ {
+			for _, width := range []int{panelCols / 2, panelCols} {
+				pitch := width + r.IntN(9)
+				src := guarded(t, floats(r, (rows-1)*pitch+width), rows%2 == 0)
+				dst, want := guarded(t, make([]float32, rows*width), rows%2 == 0), make([]float32, rows*width)
+				current.Load().packRows(dst, src, pitch, rows, width)
+				packRowsGeneric(want, src, pitch, rows, width)
+				if !slices.Equal(dst, want) {
+					t.Errorf("%d rows of %d are packed as %v, want %v", rows, width, dst, want)
+				}
+			}
 		}
 		for i := range 60 {
 			l := randomPool(r)

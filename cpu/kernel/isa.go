@@ -15,6 +15,8 @@ type impl struct {
 	tile func(t *tile)
 	// outer computes one tile of rows x cols sums of outer products; see type outer.
 	outer func(o *outer)
+	// packRows copies rows of 32 or 16 floats, a constant distance apart in src.
+	packRows func(dst, src []float32, pitch, rows, width int)
 	// taps, one per operation, compute pixels that need one input per channel
 	// and tap: pooling and depthwise convolution; see type taps.
 	maxTaps, sumTaps, filterTaps func(t *taps)

@@ -54,6 +54,8 @@ func TestLayout(t *testing.T) {
 		{"outer.cols", unsafe.Offsetof(o.cols), 112},
 		{"outer.add", unsafe.Offsetof(o.add), 120},
 		{"outer.mask", unsafe.Offsetof(o.mask), 128},
+		{"outer.ahead", unsafe.Offsetof(o.ahead), 256},
+		{"outer.aheadStep", unsafe.Offsetof(o.aheadStep), 264},
 		{"taps.x", unsafe.Offsetof(b.x), 0},
 		{"taps.out", unsafe.Offsetof(b.out), 24},
 		{"taps.w", unsafe.Offsetof(b.w), 48},

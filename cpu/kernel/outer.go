@@ -23,8 +23,21 @@ type outer struct {
 	cols    int // columns to be stored, at most the width
 	add     int // 1 to add to c, else 0
 	mask    [panelCols]int32
-	rows    int
-	width   int // of b's panel: 32 or 16
+	// While the pixels are summed, what will be needed next is brought into the
+	// level-2 cache: for each pixel the line that ahead points to, which moves on by
+	// aheadStep. What it points to need not exist.
+	ahead     *float32
+	aheadStep int
+	rows      int
+	width     int     // of b's panel: 32 or 16
+	next      []lines // of which each tile takes the first
+}
+
+// lines are cache lines that will be needed next, one for each pixel, a constant
+// distance apart.
+type lines struct {
+	first *float32
+	step  int
 }
 
 // run is n pixels, at least one: from float a of a, at a constant distance, and
@@ -57,6 +70,10 @@ func (o *outer) strip(im *impl, rows int) {
 		if i < high {
 			o.rows++
 		}
+		o.ahead, o.aheadStep = &o.b[0], 0
+		if len(o.next) > 0 {
+			o.ahead, o.aheadStep, o.next = o.next[0].first, o.next[0].step, o.next[1:]
+		}
 		im.outer(o)
 		if i < n-1 {
 			o.c = o.c[o.rows*o.ldc:]
@@ -65,7 +82,7 @@ func (o *outer) strip(im *impl, rows int) {
 			}
 		}
 	}
-	o.a, o.c = a, c
+	o.a, o.c, o.ahead = a, c, nil
 }
 
 // check panics if a strip would reach beyond a slice; assembly doesn't check.
@@ -106,5 +123,11 @@ func outerGeneric(o *outer) {
 				}
 			}
 		}
+	}
+}
+
+func packRowsGeneric(dst, src []float32, pitch, rows, width int) {
+	for i := range rows {
+		copy(dst[i*width:][:width], src[i*pitch:][:width])
 	}
 }

@@ -26,3 +26,18 @@ func outerAVX2(o *outer) {
 		outersX16AVX2[o.rows](o)
 	}
 }
+
+// packing gives the assembly for rows of 32 and of 16 floats the form that impl wants.
+func packing(pack32, pack16 func(dst, src *float32, pitch, rows int)) func(dst, src []float32, pitch, rows, width int) {
+	return func(dst, src []float32, pitch, rows, width int) {
+		if rows == 0 {
+			return
+		}
+		_, _ = dst[rows*width-1], src[(rows-1)*pitch+width-1]
+		if width == panelCols {
+			pack32(&dst[0], &src[0], pitch, rows)
+		} else {
+			pack16(&dst[0], &src[0], pitch, rows)
+		}
+	}
+}

@@ -5,6 +5,12 @@
 package kernel
 
 //go:noescape
+func pack32AVX2(dst, src *float32, pitch, rows int)
+
+//go:noescape
+func pack16AVX2(dst, src *float32, pitch, rows int)
+
+//go:noescape
 func outer1x32half0AVX2(t *outer)
 
 //go:noescape

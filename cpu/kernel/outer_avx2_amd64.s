@@ -4,14 +4,63 @@
 
 #include "textflag.h"
 
+// func pack32AVX2(dst *float32, src *float32, pitch int, rows int)
+// Requires: AVX
+TEXT ·pack32AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ pitch+16(FP), DX
+	MOVQ rows+24(FP), R8
+	SHLQ $0x02, DX
+
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS 64(SI), Y2
+	VMOVUPS 96(SI), Y3
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADDQ    DX, SI
+	ADDQ    $+128, DI
+	DECQ    R8
+	JNZ     row
+	VZEROUPPER
+	RET
+
+// func pack16AVX2(dst *float32, src *float32, pitch int, rows int)
+// Requires: AVX
+TEXT ·pack16AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ pitch+16(FP), DX
+	MOVQ rows+24(FP), R8
+	SHLQ $0x02, DX
+
+row:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ    DX, SI
+	ADDQ    $+64, DI
+	DECQ    R8
+	JNZ     row
+	VZEROUPPER
+	RET
+
 // func outer1x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer1x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
 	SHLQ   $0x02, R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -32,6 +81,8 @@ pixel:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+128, DX
 	DECQ         R13
@@ -66,7 +117,7 @@ store:
 	RET
 
 // func outer2x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer2x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -75,6 +126,9 @@ TEXT ·outer2x32half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -98,6 +152,8 @@ pixel:
 	VBROADCASTSS 4(AX), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+128, DX
 	DECQ         R13
@@ -144,7 +200,7 @@ store:
 	RET
 
 // func outer3x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer3x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -155,6 +211,9 @@ TEXT ·outer3x32half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -181,6 +240,8 @@ pixel:
 	VBROADCASTSS 8(AX), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+128, DX
 	DECQ         R13
@@ -239,7 +300,7 @@ store:
 	RET
 
 // func outer4x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer4x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -252,6 +313,9 @@ TEXT ·outer4x32half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -281,6 +345,8 @@ pixel:
 	VBROADCASTSS 12(AX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+128, DX
 	DECQ         R13
@@ -351,7 +417,7 @@ store:
 	RET
 
 // func outer5x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer5x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -366,6 +432,9 @@ TEXT ·outer5x32half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -398,6 +467,8 @@ pixel:
 	VBROADCASTSS 16(AX), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+128, DX
 	DECQ         R13
@@ -480,7 +551,7 @@ store:
 	RET
 
 // func outer6x32half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer6x32half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -497,6 +568,9 @@ TEXT ·outer6x32half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -532,6 +606,8 @@ pixel:
 	VBROADCASTSS 20(AX), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+128, DX
 	DECQ         R13
@@ -633,6 +709,9 @@ TEXT ·outer1x32half1AVX2(SB), NOSPLIT, $0-8
 	SHLQ   $0x02, R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -696,6 +775,9 @@ TEXT ·outer2x32half1AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -776,6 +858,9 @@ TEXT ·outer3x32half1AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -873,6 +958,9 @@ TEXT ·outer4x32half1AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -987,6 +1075,9 @@ TEXT ·outer5x32half1AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1118,6 +1209,9 @@ TEXT ·outer6x32half1AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1247,13 +1341,16 @@ store:
 	RET
 
 // func outer1x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer1x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
 	SHLQ   $0x02, R8
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1274,6 +1371,8 @@ pixel:
 	VBROADCASTSS (AX), Y14
 	VFMADD231PS  Y12, Y14, Y0
 	VFMADD231PS  Y13, Y14, Y1
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+64, DX
 	DECQ         R13
@@ -1308,7 +1407,7 @@ store:
 	RET
 
 // func outer2x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer2x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -1317,6 +1416,9 @@ TEXT ·outer2x16half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1340,6 +1442,8 @@ pixel:
 	VBROADCASTSS 4(AX), Y15
 	VFMADD231PS  Y12, Y15, Y2
 	VFMADD231PS  Y13, Y15, Y3
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+64, DX
 	DECQ         R13
@@ -1386,7 +1490,7 @@ store:
 	RET
 
 // func outer3x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer3x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -1397,6 +1501,9 @@ TEXT ·outer3x16half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y3, Y3, Y3
 	VXORPS Y4, Y4, Y4
 	VXORPS Y5, Y5, Y5
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1423,6 +1530,8 @@ pixel:
 	VBROADCASTSS 8(AX), Y14
 	VFMADD231PS  Y12, Y14, Y4
 	VFMADD231PS  Y13, Y14, Y5
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+64, DX
 	DECQ         R13
@@ -1481,7 +1590,7 @@ store:
 	RET
 
 // func outer4x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer4x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -1494,6 +1603,9 @@ TEXT ·outer4x16half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1523,6 +1635,8 @@ pixel:
 	VBROADCASTSS 12(AX), Y15
 	VFMADD231PS  Y12, Y15, Y6
 	VFMADD231PS  Y13, Y15, Y7
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+64, DX
 	DECQ         R13
@@ -1593,7 +1707,7 @@ store:
 	RET
 
 // func outer5x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer5x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -1608,6 +1722,9 @@ TEXT ·outer5x16half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1640,6 +1757,8 @@ pixel:
 	VBROADCASTSS 16(AX), Y14
 	VFMADD231PS  Y12, Y14, Y8
 	VFMADD231PS  Y13, Y14, Y9
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+64, DX
 	DECQ         R13
@@ -1722,7 +1841,7 @@ store:
 	RET
 
 // func outer6x16half0AVX2(t *byte)
-// Requires: AVX, FMA3
+// Requires: AVX, FMA3, MMX+
 TEXT ·outer6x16half0AVX2(SB), NOSPLIT, $0-8
 	MOVQ   t+0(FP), DI
 	MOVQ   96(DI), R8
@@ -1739,6 +1858,9 @@ TEXT ·outer6x16half0AVX2(SB), NOSPLIT, $0-8
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
+	MOVQ   256(DI), CX
+	MOVQ   264(DI), R9
+	SHLQ   $0x02, R9
 	MOVQ   72(DI), R11
 	MOVQ   80(DI), R12
 	TESTQ  R12, R12
@@ -1774,6 +1896,8 @@ pixel:
 	VBROADCASTSS 20(AX), Y15
 	VFMADD231PS  Y12, Y15, Y10
 	VFMADD231PS  Y13, Y15, Y11
+	PREFETCHT1   (CX)
+	ADDQ         R9, CX
 	ADDQ         R8, AX
 	ADDQ         $+64, DX
 	DECQ         R13

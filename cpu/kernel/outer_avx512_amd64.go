@@ -5,6 +5,12 @@
 package kernel
 
 //go:noescape
+func pack32AVX512(dst, src *float32, pitch, rows int)
+
+//go:noescape
+func pack16AVX512(dst, src *float32, pitch, rows int)
+
+//go:noescape
 func outer1x32AVX512(t *outer)
 
 //go:noescape

@@ -36,20 +36,20 @@ type dotsGen struct {
 
 // Roles of the general registers.
 var (
-	dDots   = reg.RDI
-	dX      = []reg.GPPhysical{reg.RSI, reg.RDX, reg.RBX} // the current pixel's inputs, by row of taps
-	dCol    = reg.R8
-	dDy     = reg.R9
-	dXstep  = reg.R10
-	dDystep = reg.R11
-	dLeft   = reg.R12 // pixels left of a line
-	dChan   = reg.R13 // channels done, in bytes
-	dTmp    = reg.RAX
-	dLines  = reg.RCX // lines left
-	dBytes  = reg.R15 // channels left, in bytes
+	qDots   = reg.RDI
+	qX      = []reg.GPPhysical{reg.RSI, reg.RDX, reg.RBX} // the current pixel's inputs, by row of taps
+	qCol    = reg.R8
+	qDy     = reg.R9
+	qXstep  = reg.R10
+	qDystep = reg.R11
+	qLeft   = reg.R12 // pixels left of a line
+	qChan   = reg.R13 // channels done, in bytes
+	qTmp    = reg.RAX
+	qLines  = reg.RCX // lines left
+	qBytes  = reg.R15 // channels left, in bytes
 )
 
-func (g *dotsGen) field(offset int) Mem { return Mem{Base: dDots, Disp: offset} }
+func (g *dotsGen) field(offset int) Mem { return Mem{Base: qDots, Disp: offset} }
 
 // acc is the sum of a tap for vector j of n, dy and scratch what follows all sums.
 func (g *dotsGen) acc(n, r, q, j int) reg.VecPhysical { return g.v.reg((r*g.cols+q)*n + j) }
@@ -63,14 +63,14 @@ func (g *dotsGen) bytes(field int, to reg.GPPhysical) {
 
 func (g *dotsGen) generate() {
 	function(fmt.Sprintf("dots%dx%d%s", g.rows, g.cols, g.v), "(d *dots)")
-	Load(Param("d"), dDots)
-	MOVQ(g.field(dotsC), dBytes)
-	g.v.setTail(dBytes, dTmp)
-	SHLQ(U8(2), dBytes)
-	g.bytes(dotsCol, dCol)
-	g.bytes(dotsXstep, dXstep)
-	g.bytes(dotsDystep, dDystep)
-	XORQ(dChan, dChan)
+	Load(Param("d"), qDots)
+	MOVQ(g.field(dotsC), qBytes)
+	g.v.setTail(qBytes, qTmp)
+	SHLQ(U8(2), qBytes)
+	g.bytes(dotsCol, qCol)
+	g.bytes(dotsXstep, qXstep)
+	g.bytes(dotsDystep, qDystep)
+	XORQ(qChan, qChan)
 	if g.v == avx512 {
 		g.block("pair", 2, false)
 	}
@@ -91,36 +91,36 @@ func (g *dotsGen) block(name string, n int, tail bool) {
 	}
 	Label(name)
 	if tail {
-		TESTQ(dBytes, dBytes)
+		TESTQ(qBytes, qBytes)
 		JZ(LabelRef(name + "done"))
 	} else {
-		CMPQ(dBytes, I32(n*g.v.bytes()))
+		CMPQ(qBytes, I32(n*g.v.bytes()))
 		JLT(LabelRef(name + "done"))
 	}
-	MOVQ(g.field(dotsX), dX[0])
-	ADDQ(dChan, dX[0])
-	g.bytes(dotsRow, dTmp)
+	MOVQ(g.field(dotsX), qX[0])
+	ADDQ(qChan, qX[0])
+	g.bytes(dotsRow, qTmp)
 	for r := 1; r < g.rows; r++ {
-		LEAQ(Mem{Base: dX[r-1], Index: dTmp, Scale: 1}, dX[r])
+		LEAQ(Mem{Base: qX[r-1], Index: qTmp, Scale: 1}, qX[r])
 	}
-	MOVQ(g.field(dotsDy), dDy)
-	ADDQ(dChan, dDy)
+	MOVQ(g.field(dotsDy), qDy)
+	ADDQ(qChan, qDy)
 	for i := range g.rows * g.cols * n {
 		VXORPS(g.v.reg(i), g.v.reg(i), g.v.reg(i))
 	}
-	MOVQ(g.field(dotsLines), dLines)
+	MOVQ(g.field(dotsLines), qLines)
 	Label(name + "line")
-	MOVQ(g.field(dotsCount), dLeft)
+	MOVQ(g.field(dotsCount), qLeft)
 	Label(name + "pixel")
 	for j := range n {
-		move(Mem{Base: dDy, Disp: j * g.v.bytes()}, g.dy(n, j))
+		move(Mem{Base: qDy, Disp: j * g.v.bytes()}, g.dy(n, j))
 	}
 	for r := range g.rows {
 		for q := range g.cols {
 			for j := range n {
-				m := Mem{Base: dX[r], Disp: j * g.v.bytes()}
+				m := Mem{Base: qX[r], Disp: j * g.v.bytes()}
 				if q > 0 {
-					m.Index, m.Scale = dCol, uint8(q)
+					m.Index, m.Scale = qCol, uint8(q)
 				}
 				if tail {
 					move(m, g.scratch(n))
@@ -132,30 +132,30 @@ func (g *dotsGen) block(name string, n int, tail bool) {
 		}
 	}
 	for r := range g.rows {
-		ADDQ(dXstep, dX[r])
+		ADDQ(qXstep, qX[r])
 	}
-	ADDQ(dDystep, dDy)
-	DECQ(dLeft)
+	ADDQ(qDystep, qDy)
+	DECQ(qLeft)
 	JNZ(LabelRef(name + "pixel"))
-	g.bytes(dotsXgap, dTmp)
+	g.bytes(dotsXgap, qTmp)
 	for r := range g.rows {
-		ADDQ(dTmp, dX[r])
+		ADDQ(qTmp, qX[r])
 	}
-	g.bytes(dotsDygap, dTmp)
-	ADDQ(dTmp, dDy)
-	DECQ(dLines)
+	g.bytes(dotsDygap, qTmp)
+	ADDQ(qTmp, qDy)
+	DECQ(qLines)
 	JNZ(LabelRef(name + "line"))
 
 	// The sum of this call is added as one number, as in outer.
-	MOVQ(g.field(dotsSum), dX[0])
-	ADDQ(dChan, dX[0])
-	g.bytes(dotsSumRow, dLeft)
-	g.bytes(dotsSumCol, dLines)
+	MOVQ(g.field(dotsSum), qX[0])
+	ADDQ(qChan, qX[0])
+	g.bytes(dotsSumRow, qLeft)
+	g.bytes(dotsSumCol, qLines)
 	for r := range g.rows {
-		MOVQ(dX[0], dDy)
+		MOVQ(qX[0], qDy)
 		for q := range g.cols {
 			for j := range n {
-				m := Mem{Base: dDy, Disp: j * g.v.bytes()}
+				m := Mem{Base: qDy, Disp: j * g.v.bytes()}
 				move(m, g.scratch(n))
 				VADDPS(g.acc(n, r, q, j), g.scratch(n), g.scratch(n))
 				if tail {
@@ -164,13 +164,13 @@ func (g *dotsGen) block(name string, n int, tail bool) {
 					VMOVUPS(g.scratch(n), m)
 				}
 			}
-			ADDQ(dLines, dDy)
+			ADDQ(qLines, qDy)
 		}
-		ADDQ(dLeft, dX[0])
+		ADDQ(qLeft, qX[0])
 	}
 	if !tail {
-		ADDQ(I32(n*g.v.bytes()), dChan)
-		SUBQ(I32(n*g.v.bytes()), dBytes)
+		ADDQ(I32(n*g.v.bytes()), qChan)
+		SUBQ(I32(n*g.v.bytes()), qBytes)
 		JMP(LabelRef(name))
 	}
 	Label(name + "done")

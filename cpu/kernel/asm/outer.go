@@ -21,7 +21,12 @@ const (
 	outerCols    = 112
 	outerAdd     = 120
 	outerMask    = 128
+	outerAhead   = 256
+	outerAheadBy = 264
 )
+
+// rAheadBy is the distance of what is prefetched, in bytes.
+var rAheadBy = reg.R9
 
 // outerGen generates one height of the tile that sums outer products; see
 // kernel.outer. Accumulators and masks are those of the tile of products.
@@ -40,6 +45,9 @@ func (g *outerGen) generate(name string, ldb int) {
 			VXORPS(g.acc(r, j), g.acc(r, j), g.acc(r, j))
 		}
 	}
+	MOVQ(g.field(outerAhead), rAhead)
+	MOVQ(g.field(outerAheadBy), rAheadBy)
+	SHLQ(U8(2), rAheadBy)
 	MOVQ(g.field(outerRuns), rSegs)
 	MOVQ(g.field(outerRunsLen), rSegCnt)
 	TESTQ(rSegCnt, rSegCnt)
@@ -63,6 +71,10 @@ func (g *outerGen) generate(name string, ldb int) {
 		for j := range g.vecs {
 			VFMADD231PS(g.b[j], x, g.acc(r, j))
 		}
+	}
+	if g.half == 0 {
+		PREFETCHT1(Mem{Base: rAhead})
+		ADDQ(rAheadBy, rAhead)
 	}
 	ADDQ(rLda, rP0)
 	ADDQ(I32(ldb), rB)
@@ -124,8 +136,36 @@ func (g *outerGen) outerMask(j int) columnMask {
 	return columnMask{reg: g.b[1], from: g.field(outerMask + (g.half*g.vecs+j)*g.v.bytes())}
 }
 
-// outers generates all heights and panel widths.
+// packRows generates the copying of rows of so many floats, a constant distance apart,
+// to where they lie one after the other.
+func packRows(v vectors, width int) {
+	function(fmt.Sprintf("pack%d%s", width, v), "(dst, src *float32, pitch, rows int)")
+	dst, src, pitch, rows := eDst, eA, eB, eLeft
+	Load(Param("dst"), dst)
+	Load(Param("src"), src)
+	Load(Param("pitch"), pitch)
+	Load(Param("rows"), rows)
+	SHLQ(U8(2), pitch)
+	Label("row")
+	n := width / v.lanes()
+	for j := range n {
+		v.load(Mem{Base: src, Disp: j * v.bytes()}, v.reg(j))
+	}
+	for j := range n {
+		VMOVUPS(v.reg(j), Mem{Base: dst, Disp: j * v.bytes()})
+	}
+	ADDQ(pitch, src)
+	ADDQ(I32(4*width), dst)
+	DECQ(rows)
+	JNZ(LabelRef("row"))
+	VZEROUPPER()
+	RET()
+}
+
+// outers generates all heights and panel widths, and the packing of panels.
 func outers(v vectors) {
+	packRows(v, 32)
+	packRows(v, 16)
 	for _, width := range []int{32, 16} {
 		if v == avx512 {
 			for rows := 1; rows <= 14; rows++ {
