@@ -20,18 +20,20 @@ func reflectBy(x *graph.Node, top, bottom, left, right int) *graph.Node {
 	return reflectAxis(reflectAxis(x, 1, top, bottom), 2, left, right)
 }
 
+// reflectAxis takes the rows (or columns) one by one: GoMLX has no gradient of a reversal.
 func reflectAxis(x *graph.Node, axis, before, after int) *graph.Node {
+	if before+after == 0 {
+		return x
+	}
 	n := x.Shape().Dim(axis)
 	var parts []*graph.Node
-	if before > 0 {
-		parts = append(parts, graph.Reverse(graph.SliceAxis(x, axis, graph.AxisRange(1, before+1)), axis))
+	row := func(i int) { parts = append(parts, graph.SliceAxis(x, axis, graph.AxisRange(i, i+1))) }
+	for i := before; i > 0; i-- {
+		row(i)
 	}
 	parts = append(parts, x)
-	if after > 0 {
-		parts = append(parts, graph.Reverse(graph.SliceAxis(x, axis, graph.AxisRange(n-after-1, n-1)), axis))
-	}
-	if len(parts) == 1 {
-		return x
+	for i := range after {
+		row(n - 2 - i)
 	}
 	return graph.Concatenate(parts, axis)
 }

@@ -117,7 +117,7 @@ def stylized():
     return out
 
 
-STEPS, BATCH, SIDE, RATE, DECAY, STYLE_WEIGHT = 3, 2, 32, 1e-4, 5e-5, 10
+STEPS, BATCH, SIDE, RATE, DECAY, STYLE_WEIGHT = 3, 2, 16, 1e-4, 5e-5, 10
 
 
 def training():
@@ -126,7 +126,7 @@ def training():
     for step in range(STEPS):
         for group in adam.param_groups:
             group["lr"] = RATE / (1 + DECAY * step)
-        content, style = pictures(f"content {step}", BATCH, SIDE, SIDE), pictures(f"style {step}", BATCH, SIDE, SIDE)
+        content, style = pictures(f"content {step}", BATCH, SIDE, SIDE), pictures(f"painting {step}", BATCH, SIDE, SIDE)
         with torch.no_grad():
             style = features(style)
             target = adapt(features(content)[-1], style[-1])
@@ -144,7 +144,7 @@ def training():
     return out
 
 
-SHOWN = ["1.bias", "15.bias", "28.weight", "28.bias"]
+SHOWN = ["1.bias", "5.bias", "14.bias", "18.bias", "21.bias", "28.weight", "28.bias"]
 encoder, taps = make_encoder()
 encoder.requires_grad_(False)
 decoder = make_decoder()

@@ -1,0 +1,303 @@
+package style
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/nets"
+	"github.com/gestalt-vision/gestalt/weights"
+)
+
+// The losses of three steps, the gradients of the first and the parameters after the last are PyTorch's.
+func TestAdaINTrainingParity(t *testing.T) {
+	want := readAdaINFixture(t).Training
+	b, files := cpuEngine(t), madeUpFiles(t)
+	e, err := AdaINEncoder{}.resolve(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	encoder, err := weights.Open(files.Encoder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer encoder.Close()
+	params, err := decoderParams(b, e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from, err := openCheckpoint(filepath.Join(t.TempDir(), "checkpoint"), "", func() ([]nets.Param, [][]float32, error) {
+		decoder, err := weights.Open(files.Decoder)
+		if err != nil {
+			return nil, nil, err
+		}
+		defer decoder.Close()
+		state := untrained(params, 0)
+		for i, p := range params {
+			if state[i], _, err = decoder.Float32(p.Name); err != nil {
+				return nil, nil, err
+			}
+		}
+		return params, state, nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer from.file.Close()
+	trainer, err := newDecoderTrainer(b, e, encoder, from, 2, 16, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer trainer.close()
+	at := func(name string) int {
+		return slices.IndexFunc(params, func(p nets.Param) bool { return p.Name == name })
+	}
+	for step := range want.Content {
+		pictures := Batch{4, 16, 16, slices.Concat(drawnPictures(fmt.Sprint("content ", step), 2, 16, 16).Pixels,
+			drawnPictures(fmt.Sprint("painting ", step), 2, 16, 16).Pixels)}
+		loss, err := trainer.step(step, pictures, 1e-4/(1+rateDecay*float64(step)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, pair := range map[string][2]float32{"content": {loss.Content, want.Content[step]}, "style": {loss.Style, want.Style[step]}} {
+			if off := math.Abs(float64(pair[0]/pair[1]) - 1); !(off < 1e-4) {
+				t.Errorf("step %d: %s loss is %g, want %g", step, what, pair[0], pair[1])
+			}
+		}
+		state, err := trainer.read()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if step == 0 {
+			for name, gradient := range want.Gradients {
+				mean := slices.Clone(state[len(params)+at(name)]) // 0.1 of the gradient, as running means begin
+				for i := range mean {
+					mean[i] *= 10
+				}
+				if off := farthest(shown(t, mean, params[at(name)].Shape, len(gradient)), gradient); off > 1e-3 {
+					t.Errorf("the gradient of %s differs by %.1e", name, off)
+				}
+			}
+		}
+		if step == len(want.Content)-1 {
+			for name, values := range want.Parameters {
+				got := shown(t, state[at(name)], params[at(name)].Shape, len(values))
+				for i, v := range values { // a step moves a parameter by about 1e-4
+					if math.Abs(float64(got[i]-v)) > 1e-5 {
+						t.Errorf("%s: number %d is %g, want %g", name, i, got[i], v)
+					}
+				}
+			}
+		}
+	}
+}
+
+// shown are some elements of a parameter in PyTorch's order, with its channels last as the fixture has them.
+func shown(t *testing.T, values []float32, shape []int, n int) []float32 {
+	t.Helper()
+	if len(shape) == 4 {
+		o, i, h, w := shape[0], shape[1], shape[2], shape[3]
+		last := make([]float32, 0, len(values))
+		for a := range o {
+			for at := range h * w {
+				for c := range i {
+					last = append(last, values[(a*i+c)*h*w+at])
+				}
+			}
+		}
+		values = last
+	}
+	return some(values, n)
+}
+
+// small is a training that takes little time: SqueezeNet's first layers with made-up weights.
+func small(t *testing.T, out string) AdaINTraining {
+	t.Helper()
+	dir := t.TempDir()
+	contents, styles := filepath.Join(dir, "contents"), filepath.Join(dir, "styles")
+	for _, d := range []string{contents, styles} {
+		os.Mkdir(d, 0o777)
+		for i := range 5 {
+			paint(t, d, fmt.Sprintf("p%d.png", i), byte(30*i))
+		}
+	}
+	o := AdaINTraining{
+		Encoder:  AdaINEncoder{Network: "squeezenet1_1", Features: []string{"features.1", "features.3"}},
+		Contents: openSet(t, contents), Styles: openSet(t, styles), Out: out,
+		Steps: 12, Batch: 2, Size: 16, Rate: 1e-3, StyleWeight: 10, SaveEvery: 5, Workers: 2,
+	}
+	o.EncoderFile = filepath.Join(dir, "squeezenet.safetensors")
+	b := cpuEngine(t)
+	e, err := o.Encoder.resolve(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var params []nets.Param
+	err = engine.Catch(func() {
+		g := graph.NewGraph(b, "encoder")
+		defer g.Finalize()
+		net, scope := nets.Begin(g, nets.Inference)
+		e.build(scope, graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, 32, 32, 3)))
+		params = net.Params
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tensors []weights.Tensor
+	for _, p := range params {
+		bound := math.Sqrt(6 / float64(p.Len()/p.Shape[0]))
+		tensors = append(tensors, float32s(p.Name, draw(p.Name, p.Len(), -bound, bound), p.Shape...))
+	}
+	if err := weights.Write(o.EncoderFile, tensors, nil); err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+// A training that is interrupted again and again, by ctx and by being killed (a checkpoint of an earlier step), ends with
+// the bytes of one that is not.
+func TestAdaINTrainingResumes(t *testing.T) {
+	dir, b := t.TempDir(), cpuEngine(t)
+	o := small(t, filepath.Join(dir, "whole.safetensors"))
+	whole, err := TrainAdaIN(context.Background(), b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if whole.Steps != 12 || len(whole.Losses) != 12 || whole.Resumed != 0 {
+		t.Fatalf("%d steps, %d losses, resumed at %d", whole.Steps, len(whole.Losses), whole.Resumed)
+	}
+	if first, last := whole.Mean(0, 3), whole.Mean(9, 12); !(last.Style < 0.9*first.Style) {
+		t.Errorf("the loss went from %v to %v", first, last)
+	}
+
+	o.Out, o.Workers = filepath.Join(dir, "parts.safetensors"), 1
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(p AdaINProgress) {
+		if p.Step == 3 {
+			cancel()
+		}
+	}
+	if _, err := TrainAdaIN(ctx, b, o); !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want that it was cancelled", err)
+	}
+	if _, err := os.Stat(o.Out); err == nil {
+		t.Error("an interrupted training left a decoder")
+	}
+	// A kill after step 8 leaves the state of step 5.
+	var killed []byte
+	o.Progress = func(p AdaINProgress) {
+		if p.Step == 8 {
+			killed, _ = os.ReadFile(AdaINCheckpoint(o.Out))
+		}
+	}
+	resumed, err := TrainAdaIN(context.Background(), b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resumed.Resumed != 3 {
+		t.Errorf("it went on at step %d, want 3", resumed.Resumed)
+	}
+	os.Remove(o.Out)
+	os.WriteFile(AdaINCheckpoint(o.Out), killed, 0o666)
+	o.Progress = nil
+	if resumed, err = TrainAdaIN(context.Background(), b, o); err != nil {
+		t.Fatal(err)
+	}
+	if resumed.Resumed != 5 || !slices.Equal(resumed.Losses, whole.Losses) {
+		t.Errorf("it went on at step %d; losses %v, want %v", resumed.Resumed, resumed.Losses, whole.Losses)
+	}
+	got, _ := os.ReadFile(o.Out)
+	want, _ := os.ReadFile(filepath.Join(dir, "whole.safetensors"))
+	if len(got) == 0 || !bytes.Equal(got, want) {
+		t.Error("the decoder is not that of a training without interruption")
+	}
+
+	// What was trained repaints pictures, with its own encoder only.
+	a, err := OpenAdaIN(b, AdaINFiles{o.EncoderFile, o.Out}, AdaINOptions{Alpha: 1, StyleSide: 16, Encoder: o.Encoder})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	s, err := a.Encode(disc(20))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := a.Stylize(context.Background(), NewBatch(1, 18, 25), []Style{s}); err != nil || out.H != 18 || out.W != 25 {
+		t.Errorf("%d x %d, %v", out.W, out.H, err)
+	}
+	_, err = OpenAdaIN(b, AdaINFiles{madeUpFiles(t).Encoder, o.Out}, AdaINOptions{})
+	if err == nil || !strings.Contains(err.Error(), "was trained with the encoder squeezenet1_1:features.1,features.3") {
+		t.Errorf("another encoder: %v", err)
+	}
+	_, err = OpenAdaIN(b, AdaINFiles{o.Out, o.Out}, AdaINOptions{Encoder: o.Encoder})
+	if err == nil || !strings.Contains(err.Error(), "SHA-256") {
+		t.Errorf("another file of the encoder: %v", err)
+	}
+}
+
+// Broken pictures are listed and replaced by others; settings that changed, or losses that are not finite, end training.
+func TestAdaINTrainingRefuses(t *testing.T) {
+	b := cpuEngine(t)
+	o := small(t, filepath.Join(t.TempDir(), "decoder.safetensors"))
+	dir := o.Styles.Path()
+	os.WriteFile(filepath.Join(dir, "broken.png"), []byte("no picture"), 0o666)
+	o.Styles, o.Steps = openSet(t, dir), 6
+	trained, err := TrainAdaIN(context.Background(), b, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(trained.Broken) != 1 || trained.Broken[0].Picture != "broken.png" {
+		t.Errorf("broken pictures are %v", trained.Broken)
+	}
+	refused := func(says string, change func(o *AdaINTraining)) {
+		t.Helper()
+		changed := o
+		change(&changed)
+		if _, err := TrainAdaIN(context.Background(), b, changed); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("got %v, want an error that says %q", err, says)
+		}
+	}
+	refused("other settings", func(o *AdaINTraining) { o.Seed = 1 })
+	refused("more than 3", func(o *AdaINTraining) { o.Steps = 3 })
+	refused("multiple of 4", func(o *AdaINTraining) { o.Size = 18 })
+	refused("must be 1 or more", func(o *AdaINTraining) { o.Batch = 0 })
+	refused("rate", func(o *AdaINTraining) { o.Rate = math.NaN() })
+	before, _ := os.ReadFile(AdaINCheckpoint(o.Out))
+	refused("no picture", func(o *AdaINTraining) {
+		dir := t.TempDir()
+		os.WriteFile(filepath.Join(dir, "broken.png"), nil, 0o666)
+		o.Contents, o.Out = openSet(t, dir), filepath.Join(dir, "decoder.safetensors")
+	})
+	out := filepath.Join(t.TempDir(), "wild.safetensors")
+	refused("not finite", func(o *AdaINTraining) { o.Rate, o.Out, o.SaveEvery = 1e30, out, 100 })
+	if c, err := openCheckpointOf(t, out); err != nil || len(c.losses) != 0 {
+		t.Errorf("after a loss that is not finite the checkpoint has %d steps, %v", len(c.losses), err)
+	}
+	if after, _ := os.ReadFile(AdaINCheckpoint(o.Out)); !bytes.Equal(before, after) {
+		t.Error("a refused training changed the checkpoint")
+	}
+}
+
+// openCheckpointOf reads the checkpoint of a training, whatever its settings.
+func openCheckpointOf(t *testing.T, out string) (*checkpoint, error) {
+	t.Helper()
+	f, err := weights.Open(AdaINCheckpoint(out))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	c := &checkpoint{file: f}
+	return c, c.read(f.Metadata()[checkpointSettings])
+}
