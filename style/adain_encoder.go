@@ -3,6 +3,7 @@ package style
 import (
 	"fmt"
 	"math/bits"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/nets"
+	"github.com/gestalt-vision/gestalt/weights"
 )
 
 // AdaINEncoder says which network's features are adapted. The zero value is that of Huang and Belongie, which
@@ -155,3 +157,11 @@ func (e *encoder) deepest(s nets.Scope, x *graph.Node) *graph.Node {
 }
 
 func (e *encoder) last() level { return e.levels[len(e.levels)-1] }
+
+// IsVGGNormalised says whether a file holds the published encoder, by the convolution of three channels that it begins
+// with.
+func IsVGGNormalised(f *weights.File) bool {
+	first, _ := f.Shape("0.weight")
+	second, _ := f.Shape("2.weight")
+	return slices.Equal(first, []int{3, 3, 1, 1}) && slices.Equal(second, []int{64, 3, 3, 3})
+}
