@@ -20,8 +20,12 @@ import (
 // opNormalize are x, mean, scale and offset, then the addend if there is one; those of
 // opNormSums x, mean, dy; those of opNormGradient x, mean, dy, k, q, r (see
 // kernel.Norm). Gated gradients have the scale and offset of the normalisation
-// as their last two inputs.
-type normAttr struct{ addend, relu, gated bool }
+// as their last two inputs. A ReLU that is bounded above (ReLU6) has the bound in high,
+// which is 0 otherwise.
+type normAttr struct {
+	addend, relu, gated bool
+	high                float32
+}
 
 // fast reports whether the operations fit x.
 func (n *normaliser) fast(f *function, axis int) bool {
@@ -68,15 +72,20 @@ func (f *fuser) normalisation(n *node, in []*node) *node {
 	}
 	for i, y := range in {
 		other := in[1-i]
-		if y.op != opNormalize || y.attr.(normAttr).relu || y.shape.Size() != n.size() {
+		if y.op != opNormalize || y.shape.Size() != n.size() {
 			continue
 		}
 		attr := y.attr.(normAttr)
-		zero, constant := constantScalar(other)
+		bound, constant := constantScalar(other)
 		switch {
+		case attr.relu:
+			if n.op == compute.OpTypeMin && constant && bound > 0 && attr.high == 0 {
+				attr.high = bound
+				return f.node(opNormalize, n.shape, attr, y.in...)
+			}
 		// A second way through the input costs no more than one through y, and y
 		// may not be needed otherwise: gates work it out again.
-		case n.op == compute.OpTypeMax && constant && zero == 0:
+		case n.op == compute.OpTypeMax && constant && bound == 0:
 			attr.relu = true
 			return f.node(opNormalize, n.shape, attr, y.in...)
 		case n.op == compute.OpTypeAdd && !attr.addend && f.uses[n.in[i]] == 1 && slices.Equal(other.dims(), n.dims()) &&
@@ -89,32 +98,57 @@ func (f *fuser) normalisation(n *node, in []*node) *node {
 }
 
 // gate recognises the gradient of max(y, 0), which GoMLX writes as a product of
-// dy and sign(sign(y - 0) + 1).
+// dy and the indicator of y not below 0.
 func (f *fuser) gate(n *node, in []*node) *node {
 	if n.op != compute.OpTypeMul || n.dtype() != dtypes.Float32 {
 		return nil
 	}
-	for i, indicator := range in {
-		if indicator.op != compute.OpTypeSign || !slices.Equal(indicator.dims(), n.dims()) || !slices.Equal(in[1-i].dims(), n.dims()) {
-			continue
-		}
-		sum := indicator.in[0]
-		for k, sign := range sum.in {
-			if sum.op != compute.OpTypeAdd || sign.op != compute.OpTypeSign || sign.in[0].op != compute.OpTypeSub {
-				continue
-			}
-			y, zero := sign.in[0].in[0], sign.in[0].in[1]
-			one, isConstant := constantScalar(sum.in[1-k])
-			bound, isBound := constantScalar(zero)
-			if isConstant && one == 1 && isBound && bound == 0 && slices.Equal(y.dims(), n.dims()) {
-				return f.node(opGate, n.shape, nil, in[1-i], y)
-			}
+	for i, factor := range in {
+		if y, bound := atLeast(factor); y != nil && bound == 0 && slices.Equal(y.dims(), n.dims()) && slices.Equal(in[1-i].dims(), n.dims()) {
+			return f.node(opGate, n.shape, nil, in[1-i], y)
 		}
 	}
 	return nil
 }
 
-// gated lets the gradient of a normalisation work the gate before it out by itself.
+// atLeast takes sign(sign(y - bound) + 1), which is 1 where y isn't below the bound and
+// else 0, apart; y is nil if n isn't one.
+func atLeast(n *node) (y *node, bound float32) {
+	if n.op != compute.OpTypeSign || n.in[0].op != compute.OpTypeAdd {
+		return nil, 0
+	}
+	for k, sign := range n.in[0].in {
+		one, isConstant := constantScalar(n.in[0].in[1-k])
+		if !isConstant || one != 1 || sign.op != compute.OpTypeSign || sign.in[0].op != compute.OpTypeSub {
+			continue
+		}
+		if bound, isConstant := constantScalar(sign.in[0].in[1]); isConstant && slices.Equal(sign.in[0].in[0].dims(), n.dims()) {
+			return sign.in[0].in[0], bound
+		}
+	}
+	return nil, 0
+}
+
+// gateBelow takes the gradient of min(y, high), the product of dy and 1 minus the
+// indicator of y not below high, apart; dy is nil if n isn't one.
+func gateBelow(n *node) (dy, y *node, high float32) {
+	if n.op != compute.OpTypeMul {
+		return nil, nil, 0
+	}
+	for i, factor := range n.in {
+		if factor.op != compute.OpTypeSub || !slices.Equal(n.in[1-i].dims(), n.dims()) {
+			continue
+		}
+		one, isConstant := constantScalar(factor.in[0])
+		if y, high := atLeast(factor.in[1]); y != nil && isConstant && one == 1 {
+			return n.in[1-i], y, high
+		}
+	}
+	return nil, nil, 0
+}
+
+// gated lets the gradient of a normalisation work the gate before it out by itself:
+// that of a ReLU, and that of the bound above it.
 func (f *fuser) gated(n *node, in []*node) *node {
 	x, mean, dy := in[0], in[1], in[2]
 	if dy.op != opGate {
@@ -124,9 +158,14 @@ func (f *fuser) gated(n *node, in []*node) *node {
 	if y.op != opNormalize || y.attr.(normAttr) != (normAttr{}) || y.in[0] != x || y.in[1] != mean {
 		return nil
 	}
+	attr := normAttr{gated: true}
 	in = append(slices.Clone(in), y.in[2], y.in[3])
 	in[2] = dy.in[0]
-	return f.node(n.op, n.shape, normAttr{gated: true}, in...)
+	if below, limited, high := gateBelow(in[2]); below != nil && high > 0 && limited.op == opNormalize &&
+		limited.attr.(normAttr) == (normAttr{relu: true}) && slices.Equal(limited.in, y.in) {
+		in[2], attr.high = below, high
+	}
+	return f.node(n.op, n.shape, attr, in...)
 }
 
 // rowsOf is a tensor seen as rows of features.
@@ -151,7 +190,7 @@ func lowerNormalize(n *node) runner {
 		act = kernel.ReLU
 	}
 	return func(w *workers, out *operand, in []operand) {
-		norm := kernel.Norm{Rows: rows, C: channels, Mean: as[float32](in[1].data), Scale: as[float32](in[2].data), Offset: as[float32](in[3].data)}
+		norm := kernel.Norm{Rows: rows, C: channels, Mean: as[float32](in[1].data), Scale: as[float32](in[2].data), Offset: as[float32](in[3].data), High: attr.high}
 		var add []float32
 		if attr.addend {
 			add = as[float32](in[4].data)
@@ -165,7 +204,8 @@ func normOf(n *node, in []operand) kernel.Norm {
 	rows, channels := rowsOf(n.in[0])
 	mean := as[float32](in[1].data)
 	norm := kernel.Norm{Rows: rows, C: channels, Mean: mean, Scale: mean, Offset: mean} // the last two are not used
-	if n.attr.(normAttr).gated {
+	if attr := n.attr.(normAttr); attr.gated {
+		norm.High = attr.high
 		norm.Scale, norm.Offset = as[float32](in[len(in)-2].data), as[float32](in[len(in)-1].data)
 	}
 	return norm

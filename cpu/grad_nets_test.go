@@ -29,7 +29,7 @@ func trainNorm(n *net, x *graph.Node, spelled bool) *graph.Node {
 // normalisation, shortcut, activation and pooling meet in a ResNet.
 func trainNet(spelled, largest bool) func(n *net, x *graph.Node) *graph.Node {
 	return func(n *net, x *graph.Node) *graph.Node {
-		x = relu(trainNorm(n, n.conv(x, 3, 2, 1, 8), spelled))
+		x = graph.MinScalar(relu(trainNorm(n, n.conv(x, 3, 2, 1, 8), spelled)), 1)
 		if largest {
 			x = graph.MaxPool(x).Window(3).Strides(2).PaddingPerDim([][2]int{{1, 1}, {1, 1}}).Done()
 		} else {
@@ -115,7 +115,7 @@ func TestTrainingIsFused(t *testing.T) {
 	}
 	// One gate after the bias; those of sums with a shortcut take the sums of a gradient too.
 	for name, want := range map[string]int{"Sign": 0, "Reverse": 0, "Transpose": 0, "Conv": 0, "SelectAndScatterMax": 0,
-		"Gate": 1, "GatedSums": 2, "Max": 0, "Moments": 6, "NormSums": 4, "NormGradient": 6, "FilterGradient": 7, "InputGradient": 6, "MaxPoolGradient": 1, "InputGradient with addend": 1} {
+		"Gate": 1, "GatedSums": 2, "Max": 0, "Min": 0, "Moments": 6, "NormSums": 4, "NormGradient": 6, "FilterGradient": 7, "InputGradient": 6, "MaxPoolGradient": 1, "InputGradient with addend": 1} {
 		if count[name] != want {
 			t.Errorf("%d operations %s, want %d", count[name], name, want)
 		}

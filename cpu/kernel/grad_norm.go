@@ -1,6 +1,9 @@
 package kernel
 
-import "fmt"
+import (
+	"fmt"
+	"math"
+)
 
 // Batch normalisation in training, over rows of c channels: all pixels of all
 // pictures. What a pass costs is its way through memory, so each of the four
@@ -153,10 +156,20 @@ func blocksOf(r0, r1, block int, f func(lo, hi int), sums ...[]float32) {
 }
 
 // Norm is y = (x - Mean)·Scale + Offset over rows of C channels, dense, with one
-// number per channel each.
+// number per channel each. With a High other than 0, ReLU is bounded by it from above,
+// and so are gates.
 type Norm struct {
 	Rows, C             int
 	Mean, Scale, Offset []float32
+	High                float32
+}
+
+// gateHigh is the least y that a gate doesn't let pass; nothing is if it is NaN.
+func (n Norm) gateHigh() float32 {
+	if n.High == 0 {
+		return float32(math.NaN())
+	}
+	return n.High
 }
 
 // block gives a block with the vectors of n and some others tiled to its length.
@@ -175,6 +188,9 @@ func (n Norm) Apply(p Parallel, x, add []float32, act Activation, out []float32)
 	checkRows(n.Rows, n.C, x, add, out)
 	im := current.Load()
 	lo, hi := Epilogue{Act: act}.bounds()
+	if act == ReLU && n.High != 0 {
+		hi = n.High
+	}
 	chunks(p, n.Rows, n.C, func(w *workspace, _, r0, r1, block int) {
 		b, _ := n.block(w, block)
 		b.lo, b.hi = lo, hi
@@ -192,7 +208,8 @@ func (n Norm) Apply(p Parallel, x, add []float32, act Activation, out []float32)
 }
 
 // GradientSums computes Σ dy and Σ dy·(x - Mean) for each channel. If gated, dy
-// is the gradient of max(y, 0) and counts where y isn't negative, as GoMLX has it.
+// is the gradient of max(y, 0) and counts where y isn't negative, as GoMLX has it; that
+// of min(max(y, 0), High) counts only where y is below High.
 func (n Norm) GradientSums(p Parallel, x, dy []float32, gated bool, sum, sumX []float32) {
 	checkRows(n.Rows, n.C, x, dy)
 	im := current.Load()
@@ -206,8 +223,8 @@ func (n Norm) GradientSums(p Parallel, x, dy []float32, gated bool, sum, sumX []
 	})
 }
 
-// GatedSums computes gated = dy where y + add isn't negative, else 0: the gradient
-// of max(y + add, 0), and its sums as GradientSums does. gated may be dy.
+// GatedSums computes gated = dy where y + add isn't negative (and is below High), else
+// 0: the gradient of max(y + add, 0), and its sums as GradientSums does. gated may be dy.
 func (n Norm) GatedSums(p Parallel, x, add, dy, gated, sum, sumX []float32) {
 	checkRows(n.Rows, n.C, x, add, dy, gated)
 	im := current.Load()
@@ -229,7 +246,7 @@ func (n Norm) sums(p Parallel, sum, sumX []float32, visit func(b *normBlock, lo,
 		b, more := n.block(w, block, n.Mean, n.Mean)
 		b.sum, b.sumX = more[0], more[1]
 		blocksOf(r0, r1, block, func(lo, hi int) {
-			b.n = (hi - lo) * c
+			b.n, b.hi = (hi-lo)*c, n.gateHigh()
 			visit(b, lo*c, hi*c)
 		}, b.sum, b.sumX)
 		copy(sums[2*i*c:][:c], fold(im, b.sum, c))
@@ -261,7 +278,7 @@ func (n Norm) Gradient(p Parallel, x, dy []float32, gated bool, k, q, r []float3
 	}
 	chunks(p, n.Rows, c, func(w *workspace, _, r0, r1, block int) {
 		b, v := n.block(w, block, k, q, r)
-		b.k, b.q, b.r = v[0], v[1], v[2]
+		b.k, b.q, b.r, b.hi = v[0], v[1], v[2], n.gateHigh()
 		for row := r0; row < r1; row += block {
 			lo, hi := row*c, min(r1, row+block)*c
 			b.n, b.x, b.dy, b.out = hi-lo, x[lo:hi], dy[lo:hi], dx[lo:hi]

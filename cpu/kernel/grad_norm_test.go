@@ -34,6 +34,9 @@ func newNormCase(r *rand.Rand) normCase {
 	if r.IntN(6) == 0 {
 		c.Rows = 20000 / c.C * 5
 	}
+	if r.IntN(2) == 0 {
+		c.High = 0.2 + r.Float32()
+	}
 	n := c.Rows * c.C
 	c.x, c.add, c.dy = floats(r, n), floats(r, n), floats(r, n)
 	for _, v := range []*[]float32{&c.Mean, &c.Scale, &c.Offset, &c.k, &c.q, &c.r} {
@@ -47,6 +50,14 @@ func newNormCase(r *rand.Rand) normCase {
 func (c normCase) y(i int) float64 {
 	j := i % c.C
 	return (float64(c.x[i])-float64(c.Mean[j]))*float64(c.Scale[j]) + float64(c.Offset[j])
+}
+
+// high is the least value that a gate doesn't let pass.
+func (c normCase) high() float64 {
+	if c.High == 0 {
+		return math.Inf(1)
+	}
+	return float64(c.High)
 }
 
 func TestNormEqualsDefinition(t *testing.T) {
@@ -78,13 +89,13 @@ func TestNormEqualsDefinition(t *testing.T) {
 			close32(t, "normalised", out, wantOut, 1e-6)
 			c.Apply(workers(2), c.x, c.add, ReLU, out)
 			for i := range wantOut {
-				wantOut[i] = max(0, c.y(i)+float64(c.add[i]))
+				wantOut[i] = min(max(0, c.y(i)+float64(c.add[i])), c.high())
 			}
 			close32(t, "normalised, with addend and activation", out, wantOut, 1e-6)
 
 			sum, sumX, wantSum, wantSumX := make([]float32, c.C), make([]float32, c.C), make([]float64, c.C), make([]float64, c.C)
 			for i, v := range c.dy {
-				if c.y(i)+float64(c.add[i]) < 0 {
+				if y := c.y(i) + float64(c.add[i]); y < 0 || y >= c.high() {
 					v = 0
 				}
 				wantOut[i] = float64(v)
@@ -102,7 +113,7 @@ func TestNormEqualsDefinition(t *testing.T) {
 				for i, v := range c.dy {
 					j := i % c.C
 					d := float64(v)
-					if gated && c.y(i) < 0 {
+					if gated && (c.y(i) < 0 || c.y(i) >= c.high()) {
 						d = 0
 					}
 					centred := float64(c.x[i]) - float64(c.Mean[j])

@@ -345,21 +345,22 @@ done:
 // func normSumsGatedAVX2(b *byte)
 // Requires: AVX, FMA3
 TEXT ·normSumsGatedAVX2(SB), NOSPLIT, $0-8
-	MOVQ    b+0(FP), DI
-	MOVQ    288(DI), R8
-	MOVQ    R8, CX
-	ANDQ    $+7, CX
-	NEGQ    CX
-	LEAQ    tails<>+0(SB), AX
-	VMOVUPS 32(AX)(CX*4), Y15
-	MOVQ    (DI), BX
-	MOVQ    24(DI), DX
-	MOVQ    96(DI), R9
-	MOVQ    240(DI), R10
-	MOVQ    264(DI), R11
-	MOVQ    120(DI), R12
-	MOVQ    144(DI), R13
-	XORQ    SI, SI
+	MOVQ         b+0(FP), DI
+	MOVQ         288(DI), R8
+	MOVQ         R8, CX
+	ANDQ         $+7, CX
+	NEGQ         CX
+	LEAQ         tails<>+0(SB), AX
+	VMOVUPS      32(AX)(CX*4), Y15
+	MOVQ         (DI), BX
+	MOVQ         24(DI), DX
+	MOVQ         96(DI), R9
+	MOVQ         240(DI), R10
+	MOVQ         264(DI), R11
+	MOVQ         120(DI), R12
+	MOVQ         144(DI), R13
+	VBROADCASTSS 300(DI), Y12
+	XORQ         SI, SI
 
 pair:
 	CMPQ        R8, $+16
@@ -373,7 +374,9 @@ pair:
 	VMOVUPS     (DX)(SI*1), Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMOVUPS     (R10)(SI*1), Y1
 	VMOVUPS     (R11)(SI*1), Y2
 	VADDPS      Y3, Y1, Y1
@@ -389,7 +392,9 @@ pair:
 	VMOVUPS     32(DX)(SI*1), Y9
 	VXORPS      Y7, Y7, Y7
 	VCMPPS      $0x05, Y7, Y8, Y7
-	VANDPS      Y9, Y7, Y9
+	VCMPPS      $0x09, Y12, Y8, Y8
+	VANDPS      Y7, Y8, Y8
+	VANDPS      Y9, Y8, Y9
 	VMOVUPS     32(R10)(SI*1), Y7
 	VMOVUPS     32(R11)(SI*1), Y8
 	VADDPS      Y9, Y7, Y7
@@ -413,7 +418,9 @@ single:
 	VMOVUPS     (DX)(SI*1), Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMOVUPS     (R10)(SI*1), Y1
 	VMOVUPS     (R11)(SI*1), Y2
 	VADDPS      Y3, Y1, Y1
@@ -436,7 +443,9 @@ singledone:
 	VMASKMOVPS  (DX)(SI*1), Y15, Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMASKMOVPS  (R10)(SI*1), Y15, Y1
 	VMASKMOVPS  (R11)(SI*1), Y15, Y2
 	VADDPS      Y3, Y1, Y1
@@ -451,23 +460,24 @@ done:
 // func normSumsAddAVX2(b *byte)
 // Requires: AVX, FMA3
 TEXT ·normSumsAddAVX2(SB), NOSPLIT, $0-8
-	MOVQ    b+0(FP), DI
-	MOVQ    288(DI), R8
-	MOVQ    R8, CX
-	ANDQ    $+7, CX
-	NEGQ    CX
-	LEAQ    tails<>+0(SB), AX
-	VMOVUPS 32(AX)(CX*4), Y15
-	MOVQ    (DI), BX
-	MOVQ    24(DI), DX
-	MOVQ    96(DI), R9
-	MOVQ    240(DI), R10
-	MOVQ    264(DI), R11
-	MOVQ    120(DI), R12
-	MOVQ    144(DI), R13
-	MOVQ    48(DI), R15
-	MOVQ    72(DI), CX
-	XORQ    SI, SI
+	MOVQ         b+0(FP), DI
+	MOVQ         288(DI), R8
+	MOVQ         R8, CX
+	ANDQ         $+7, CX
+	NEGQ         CX
+	LEAQ         tails<>+0(SB), AX
+	VMOVUPS      32(AX)(CX*4), Y15
+	MOVQ         (DI), BX
+	MOVQ         24(DI), DX
+	MOVQ         96(DI), R9
+	MOVQ         240(DI), R10
+	MOVQ         264(DI), R11
+	MOVQ         120(DI), R12
+	MOVQ         144(DI), R13
+	MOVQ         48(DI), R15
+	MOVQ         72(DI), CX
+	VBROADCASTSS 300(DI), Y12
+	XORQ         SI, SI
 
 pair:
 	CMPQ        R8, $+16
@@ -483,7 +493,9 @@ pair:
 	VMOVUPS     (DX)(SI*1), Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMOVUPS     Y3, (CX)(SI*1)
 	VMOVUPS     (R10)(SI*1), Y1
 	VMOVUPS     (R11)(SI*1), Y2
@@ -502,7 +514,9 @@ pair:
 	VMOVUPS     32(DX)(SI*1), Y9
 	VXORPS      Y7, Y7, Y7
 	VCMPPS      $0x05, Y7, Y8, Y7
-	VANDPS      Y9, Y7, Y9
+	VCMPPS      $0x09, Y12, Y8, Y8
+	VANDPS      Y7, Y8, Y8
+	VANDPS      Y9, Y8, Y9
 	VMOVUPS     Y9, 32(CX)(SI*1)
 	VMOVUPS     32(R10)(SI*1), Y7
 	VMOVUPS     32(R11)(SI*1), Y8
@@ -529,7 +543,9 @@ single:
 	VMOVUPS     (DX)(SI*1), Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMOVUPS     Y3, (CX)(SI*1)
 	VMOVUPS     (R10)(SI*1), Y1
 	VMOVUPS     (R11)(SI*1), Y2
@@ -555,7 +571,9 @@ singledone:
 	VMASKMOVPS  (DX)(SI*1), Y15, Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMASKMOVPS  Y3, Y15, (CX)(SI*1)
 	VMASKMOVPS  (R10)(SI*1), Y15, Y1
 	VMASKMOVPS  (R11)(SI*1), Y15, Y2
@@ -653,23 +671,24 @@ done:
 // func normGradientGatedAVX2(b *byte)
 // Requires: AVX, FMA3
 TEXT ·normGradientGatedAVX2(SB), NOSPLIT, $0-8
-	MOVQ    b+0(FP), DI
-	MOVQ    288(DI), R8
-	MOVQ    R8, CX
-	ANDQ    $+7, CX
-	NEGQ    CX
-	LEAQ    tails<>+0(SB), AX
-	VMOVUPS 32(AX)(CX*4), Y15
-	MOVQ    (DI), BX
-	MOVQ    24(DI), DX
-	MOVQ    96(DI), R9
-	MOVQ    168(DI), R10
-	MOVQ    192(DI), R11
-	MOVQ    216(DI), R12
-	MOVQ    72(DI), R13
-	MOVQ    120(DI), R15
-	MOVQ    144(DI), CX
-	XORQ    SI, SI
+	MOVQ         b+0(FP), DI
+	MOVQ         288(DI), R8
+	MOVQ         R8, CX
+	ANDQ         $+7, CX
+	NEGQ         CX
+	LEAQ         tails<>+0(SB), AX
+	VMOVUPS      32(AX)(CX*4), Y15
+	MOVQ         (DI), BX
+	MOVQ         24(DI), DX
+	MOVQ         96(DI), R9
+	MOVQ         168(DI), R10
+	MOVQ         192(DI), R11
+	MOVQ         216(DI), R12
+	MOVQ         72(DI), R13
+	MOVQ         120(DI), R15
+	MOVQ         144(DI), CX
+	VBROADCASTSS 300(DI), Y12
+	XORQ         SI, SI
 
 pair:
 	CMPQ        R8, $+16
@@ -683,7 +702,9 @@ pair:
 	VMOVUPS     (DX)(SI*1), Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMOVUPS     (R11)(SI*1), Y1
 	VMOVUPS     (R12)(SI*1), Y2
 	VMOVUPS     (R10)(SI*1), Y4
@@ -699,7 +720,9 @@ pair:
 	VMOVUPS     32(DX)(SI*1), Y9
 	VXORPS      Y7, Y7, Y7
 	VCMPPS      $0x05, Y7, Y8, Y7
-	VANDPS      Y9, Y7, Y9
+	VCMPPS      $0x09, Y12, Y8, Y8
+	VANDPS      Y7, Y8, Y8
+	VANDPS      Y9, Y8, Y9
 	VMOVUPS     32(R11)(SI*1), Y7
 	VMOVUPS     32(R12)(SI*1), Y8
 	VMOVUPS     32(R10)(SI*1), Y10
@@ -723,7 +746,9 @@ single:
 	VMOVUPS     (DX)(SI*1), Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMOVUPS     (R11)(SI*1), Y1
 	VMOVUPS     (R12)(SI*1), Y2
 	VMOVUPS     (R10)(SI*1), Y4
@@ -746,7 +771,9 @@ singledone:
 	VMASKMOVPS  (DX)(SI*1), Y15, Y3
 	VXORPS      Y1, Y1, Y1
 	VCMPPS      $0x05, Y1, Y2, Y1
-	VANDPS      Y3, Y1, Y3
+	VCMPPS      $0x09, Y12, Y2, Y2
+	VANDPS      Y1, Y2, Y2
+	VANDPS      Y3, Y2, Y3
 	VMASKMOVPS  (R11)(SI*1), Y15, Y1
 	VMASKMOVPS  (R12)(SI*1), Y15, Y2
 	VMASKMOVPS  (R10)(SI*1), Y15, Y4

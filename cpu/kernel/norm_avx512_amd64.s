@@ -331,22 +331,23 @@ done:
 // func normSumsGatedAVX512(b *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·normSumsGatedAVX512(SB), NOSPLIT, $0-8
-	MOVQ  b+0(FP), DI
-	MOVQ  288(DI), R8
-	MOVQ  R8, CX
-	ANDQ  $+15, CX
-	MOVQ  $0x00000001, AX
-	SHLQ  CL, AX
-	DECQ  AX
-	KMOVW AX, K1
-	MOVQ  (DI), BX
-	MOVQ  24(DI), DX
-	MOVQ  96(DI), R9
-	MOVQ  240(DI), R10
-	MOVQ  264(DI), R11
-	MOVQ  120(DI), R12
-	MOVQ  144(DI), R13
-	XORQ  SI, SI
+	MOVQ         b+0(FP), DI
+	MOVQ         288(DI), R8
+	MOVQ         R8, CX
+	ANDQ         $+15, CX
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K1
+	MOVQ         (DI), BX
+	MOVQ         24(DI), DX
+	MOVQ         96(DI), R9
+	MOVQ         240(DI), R10
+	MOVQ         264(DI), R11
+	MOVQ         120(DI), R12
+	MOVQ         144(DI), R13
+	VBROADCASTSS 300(DI), Z16
+	XORQ         SI, SI
 
 pair:
 	CMPQ        R8, $+32
@@ -360,6 +361,7 @@ pair:
 	VMOVUPS     (DX)(SI*1), Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     (R10)(SI*1), Z1
 	VMOVUPS     (R11)(SI*1), Z2
@@ -376,6 +378,7 @@ pair:
 	VMOVUPS     64(DX)(SI*1), Z11
 	VXORPS      Z9, Z9, Z9
 	VCMPPS      $0x05, Z9, Z10, K2
+	VCMPPS      $0x09, Z16, Z10, K2, K2
 	VMOVAPS.Z   Z11, K2, Z11
 	VMOVUPS     64(R10)(SI*1), Z9
 	VMOVUPS     64(R11)(SI*1), Z10
@@ -400,6 +403,7 @@ single:
 	VMOVUPS     (DX)(SI*1), Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     (R10)(SI*1), Z1
 	VMOVUPS     (R11)(SI*1), Z2
@@ -423,6 +427,7 @@ singledone:
 	VMOVUPS.Z   (DX)(SI*1), K1, Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS.Z   (R10)(SI*1), K1, Z1
 	VMOVUPS.Z   (R11)(SI*1), K1, Z2
@@ -438,24 +443,25 @@ done:
 // func normSumsAddAVX512(b *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·normSumsAddAVX512(SB), NOSPLIT, $0-8
-	MOVQ  b+0(FP), DI
-	MOVQ  288(DI), R8
-	MOVQ  R8, CX
-	ANDQ  $+15, CX
-	MOVQ  $0x00000001, AX
-	SHLQ  CL, AX
-	DECQ  AX
-	KMOVW AX, K1
-	MOVQ  (DI), BX
-	MOVQ  24(DI), DX
-	MOVQ  96(DI), R9
-	MOVQ  240(DI), R10
-	MOVQ  264(DI), R11
-	MOVQ  120(DI), R12
-	MOVQ  144(DI), R13
-	MOVQ  48(DI), R15
-	MOVQ  72(DI), CX
-	XORQ  SI, SI
+	MOVQ         b+0(FP), DI
+	MOVQ         288(DI), R8
+	MOVQ         R8, CX
+	ANDQ         $+15, CX
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K1
+	MOVQ         (DI), BX
+	MOVQ         24(DI), DX
+	MOVQ         96(DI), R9
+	MOVQ         240(DI), R10
+	MOVQ         264(DI), R11
+	MOVQ         120(DI), R12
+	MOVQ         144(DI), R13
+	MOVQ         48(DI), R15
+	MOVQ         72(DI), CX
+	VBROADCASTSS 300(DI), Z16
+	XORQ         SI, SI
 
 pair:
 	CMPQ        R8, $+32
@@ -471,6 +477,7 @@ pair:
 	VMOVUPS     (DX)(SI*1), Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     Z3, (CX)(SI*1)
 	VMOVUPS     (R10)(SI*1), Z1
@@ -490,6 +497,7 @@ pair:
 	VMOVUPS     64(DX)(SI*1), Z11
 	VXORPS      Z9, Z9, Z9
 	VCMPPS      $0x05, Z9, Z10, K2
+	VCMPPS      $0x09, Z16, Z10, K2, K2
 	VMOVAPS.Z   Z11, K2, Z11
 	VMOVUPS     Z11, 64(CX)(SI*1)
 	VMOVUPS     64(R10)(SI*1), Z9
@@ -517,6 +525,7 @@ single:
 	VMOVUPS     (DX)(SI*1), Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     Z3, (CX)(SI*1)
 	VMOVUPS     (R10)(SI*1), Z1
@@ -543,6 +552,7 @@ singledone:
 	VMOVUPS.Z   (DX)(SI*1), K1, Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     Z3, K1, (CX)(SI*1)
 	VMOVUPS.Z   (R10)(SI*1), K1, Z1
@@ -642,24 +652,25 @@ done:
 // func normGradientGatedAVX512(b *byte)
 // Requires: AVX, AVX512DQ, AVX512F
 TEXT ·normGradientGatedAVX512(SB), NOSPLIT, $0-8
-	MOVQ  b+0(FP), DI
-	MOVQ  288(DI), R8
-	MOVQ  R8, CX
-	ANDQ  $+15, CX
-	MOVQ  $0x00000001, AX
-	SHLQ  CL, AX
-	DECQ  AX
-	KMOVW AX, K1
-	MOVQ  (DI), BX
-	MOVQ  24(DI), DX
-	MOVQ  96(DI), R9
-	MOVQ  168(DI), R10
-	MOVQ  192(DI), R11
-	MOVQ  216(DI), R12
-	MOVQ  72(DI), R13
-	MOVQ  120(DI), R15
-	MOVQ  144(DI), CX
-	XORQ  SI, SI
+	MOVQ         b+0(FP), DI
+	MOVQ         288(DI), R8
+	MOVQ         R8, CX
+	ANDQ         $+15, CX
+	MOVQ         $0x00000001, AX
+	SHLQ         CL, AX
+	DECQ         AX
+	KMOVW        AX, K1
+	MOVQ         (DI), BX
+	MOVQ         24(DI), DX
+	MOVQ         96(DI), R9
+	MOVQ         168(DI), R10
+	MOVQ         192(DI), R11
+	MOVQ         216(DI), R12
+	MOVQ         72(DI), R13
+	MOVQ         120(DI), R15
+	MOVQ         144(DI), CX
+	VBROADCASTSS 300(DI), Z16
+	XORQ         SI, SI
 
 pair:
 	CMPQ        R8, $+32
@@ -673,6 +684,7 @@ pair:
 	VMOVUPS     (DX)(SI*1), Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     (R11)(SI*1), Z1
 	VMOVUPS     (R12)(SI*1), Z2
@@ -689,6 +701,7 @@ pair:
 	VMOVUPS     64(DX)(SI*1), Z11
 	VXORPS      Z9, Z9, Z9
 	VCMPPS      $0x05, Z9, Z10, K2
+	VCMPPS      $0x09, Z16, Z10, K2, K2
 	VMOVAPS.Z   Z11, K2, Z11
 	VMOVUPS     64(R11)(SI*1), Z9
 	VMOVUPS     64(R12)(SI*1), Z10
@@ -713,6 +726,7 @@ single:
 	VMOVUPS     (DX)(SI*1), Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS     (R11)(SI*1), Z1
 	VMOVUPS     (R12)(SI*1), Z2
@@ -736,6 +750,7 @@ singledone:
 	VMOVUPS.Z   (DX)(SI*1), K1, Z3
 	VXORPS      Z1, Z1, Z1
 	VCMPPS      $0x05, Z1, Z2, K2
+	VCMPPS      $0x09, Z16, Z2, K2, K2
 	VMOVAPS.Z   Z3, K2, Z3
 	VMOVUPS.Z   (R11)(SI*1), K1, Z1
 	VMOVUPS.Z   (R12)(SI*1), K1, Z2

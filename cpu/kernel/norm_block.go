@@ -8,8 +8,8 @@ import "fmt"
 //
 //	moments:   sum += t, sumX += t²                  mean is a rough one
 //	apply:     out = clamp(y, lo, hi)
-//	sums:      sum += g, sumX += g·t                 g is dy, or if gated, dy where y isn't negative, else 0;
-//	                                                 with an addend, out = g too
+//	sums:      sum += g, sumX += g·t                 g is dy, or if gated, dy where y isn't negative and
+//	                                                 not hi or more, else 0; with an addend, out = g too
 //	gradient:  out = g·k + (t·q + r)
 //
 // Each product is added by a fused multiply-add, so that a gate is the same when it is
@@ -68,7 +68,7 @@ var normGeneric = normLoops{
 	},
 	sumsGated: func(b *normBlock) {
 		for i, g := range b.dy[:b.n] {
-			if b.y(i) < 0 {
+			if b.shut(b.y(i)) {
 				g = 0
 			}
 			b.sum[i] += g
@@ -77,7 +77,7 @@ var normGeneric = normLoops{
 	},
 	sumsAdd: func(b *normBlock) {
 		for i, g := range b.dy[:b.n] {
-			if b.y(i)+b.add[i] < 0 {
+			if b.shut(b.y(i) + b.add[i]) {
 				g = 0
 			}
 			b.out[i] = g
@@ -92,7 +92,7 @@ var normGeneric = normLoops{
 	},
 	gradientGated: func(b *normBlock) {
 		for i, g := range b.dy[:b.n] {
-			if b.y(i) < 0 {
+			if b.shut(b.y(i)) {
 				g = 0
 			}
 			b.out[i] = g*b.k[i] + ((b.x[i]-b.mean[i])*b.q[i] + b.r[i])
@@ -102,3 +102,6 @@ var normGeneric = normLoops{
 
 // y is the normalised element i.
 func (b *normBlock) y(i int) float32 { return (b.x[i]-b.mean[i])*b.scale[i] + b.offset[i] }
+
+// shut reports whether the gate keeps the gradient where y has this value back.
+func (b *normBlock) shut(y float32) bool { return y < 0 || y >= b.hi }

@@ -35,12 +35,14 @@ func (b *normBlock) copied(room int) *normBlock {
 }
 
 // diffNormLoops compares the loops of the instruction set in use with those in Go.
-// These round products separately, which can turn the sign of a y next to zero.
+// These round products separately, which can put a y on the other side of a gate's edge.
 func diffNormLoops(b *normBlock) error {
 	for i := range b.n {
 		for _, y := range []float32{b.y(i), b.y(i) + b.add[i]} {
-			if y < 1e-5 && y > -1e-5 {
-				b.offset[i] += 0.25
+			for _, edge := range []float32{0, b.hi} {
+				if d := y - edge; d < 1e-5 && d > -1e-5 {
+					b.offset[i] += 0.25
+				}
 			}
 		}
 	}

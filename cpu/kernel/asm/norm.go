@@ -111,17 +111,21 @@ func (g *normGen) constant(i int) reg.VecPhysical {
 	return g.v.reg(12 + i)
 }
 
-// gateBy keeps a where y isn't negative; zero is a scratch register.
+// gateBy keeps a where y is neither negative nor the first constant or more, and uses y
+// and zero up.
 func (g *normGen) gateBy(y, a, zero reg.VecPhysical) {
-	const notLess = 5
+	const notLess, notAtLeast = 5, 9
 	VXORPS(zero, zero, zero)
 	if g.v == avx512 {
 		VCMPPS(U8(notLess), zero, y, reg.K2)
+		VCMPPS(U8(notAtLeast), g.constant(0), y, reg.K2, reg.K2)
 		VMOVAPS_Z(a, reg.K2, a)
 		return
 	}
 	VCMPPS(U8(notLess), zero, y, zero)
-	VANDPS(a, zero, a)
+	VCMPPS(U8(notAtLeast), g.constant(0), y, y)
+	VANDPS(zero, y, y)
+	VANDPS(a, y, a)
 }
 
 func norms(v vectors) {
@@ -175,7 +179,11 @@ func norms(v vectors) {
 		if kind == "Add" {
 			fields = append(fields, normAdd, normOut)
 		}
-		g.generate("normSums"+kind, fields, nil, func(g *normGen, r regs, load, store move) {
+		var constants []int
+		if kind != "" {
+			constants = []int{normHi}
+		}
+		g.generate("normSums"+kind, fields, constants, func(g *normGen, r regs, load, store move) {
 			if kind != "" {
 				y(g, r, load, kind == "Add")
 			} else {
@@ -201,10 +209,11 @@ func norms(v vectors) {
 
 	for _, gated := range []bool{false, true} {
 		fields, name := []int{normX, normDy, normMean, normK, normQ, normR, normOut}, "normGradient"
+		var constants []int
 		if gated {
-			fields, name = append(fields, normScale, normOffset), "normGradientGated"
+			fields, name, constants = append(fields, normScale, normOffset), "normGradientGated", []int{normHi}
 		}
-		g.generate(name, fields, nil, func(g *normGen, r regs, load, store move) {
+		g.generate(name, fields, constants, func(g *normGen, r regs, load, store move) {
 			if gated {
 				y(g, r, load, false)
 			} else {
