@@ -13,32 +13,40 @@ import torchvision
 from torch import nn
 
 
-def vgg19_features(last):
-    """The layers of VGG-19 up to relu4_1 or relu5_1."""
-    return torchvision.models.vgg19().features[: {"relu4_1": 21, "relu5_1": 30}[last]]
+def mirrored(channels, out):
+    return [nn.ReflectionPad2d(1), nn.Conv2d(channels, out, 3)]
 
 
 class AdaIN(nn.Module):
-    """Huang and Belongie (2017) for one given style: encoder to relu4_1, the content's statistics replaced by the
-    style's, decoder."""
+    """Huang and Belongie (2017) as naoto0804/pytorch-AdaIN has it, for styles that are given: encoder to relu4_1, the
+    content's statistics replaced by the style's, decoder."""
 
     def __init__(self):
         super().__init__()
-        self.encoder = vgg19_features("relu4_1")
+        layers, channels = [nn.Conv2d(3, 3, 1)], 3
+        for stage, depth in enumerate([2, 2, 4, 1]):
+            if stage:
+                layers.append(nn.MaxPool2d(2, 2, ceil_mode=True))
+            for _ in range(depth):
+                layers += mirrored(channels, 64 << stage) + [nn.ReLU()]
+                channels = 64 << stage
+        self.encoder = nn.Sequential(*layers)
+        layers = []
+        for stage in [[256], [256, 256, 256, 128], [128, 64], [64]]:
+            for out in stage:
+                layers += mirrored(channels, out) + [nn.ReLU()]
+                channels = out
+            if stage != [64]:
+                layers.append(nn.UpsamplingNearest2d(scale_factor=2))
+        self.decoder = nn.Sequential(*layers, *mirrored(64, 3))
         self.register_buffer("mean", torch.rand(1, 512, 1, 1))
         self.register_buffer("deviation", torch.rand(1, 512, 1, 1))
-        layers = []
-        for step in [(512, 256), "up", (256, 256), (256, 256), (256, 256), (256, 128), "up", (128, 128), (128, 64), "up", (64, 64)]:
-            if step == "up":
-                layers.append(nn.Upsample(scale_factor=2, mode="nearest"))
-            else:
-                layers += [nn.ReflectionPad2d(1), nn.Conv2d(*step, 3), nn.ReLU()]
-        self.decoder = nn.Sequential(*layers, nn.ReflectionPad2d(1), nn.Conv2d(64, 3, 3))
 
     def forward(self, pictures):
         content = self.encoder(pictures)
         mean = content.mean((2, 3), keepdim=True)
-        variance = ((content - mean) ** 2).mean((2, 3), keepdim=True)
+        pixels = content.shape[2] * content.shape[3]
+        variance = ((content - mean) ** 2).sum((2, 3), keepdim=True) / (pixels - 1)
         return self.decoder((content - mean) / torch.sqrt(variance + 1e-5) * self.deviation + self.mean)
 
 

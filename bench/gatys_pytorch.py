@@ -11,13 +11,12 @@ import sys
 import time
 
 import torch
-
-from export import vgg19_features
+import torchvision
 
 torch.set_num_threads(int(sys.argv[1]) if len(sys.argv) > 1 else 2)
 steps = int(sys.argv[2]) if len(sys.argv) > 2 else 5
 torch.manual_seed(1)
-net = vgg19_features("relu5_1").eval().requires_grad_(False)
+net = torchvision.models.vgg19().features[:30].eval().requires_grad_(False)
 picture = torch.randn(1, 3, 224, 224, requires_grad=True)
 times = []
 for step in range(steps + 1):
