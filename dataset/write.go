@@ -31,4 +31,3 @@ func (t *TarWriter) Add(key string, data []byte) error {
 
 // Close writes the end marker; it does not close the writer beneath.
 func (t *TarWriter) Close() error { return t.archive.Close() }
-

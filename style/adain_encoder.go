@@ -165,3 +165,22 @@ func IsVGGNormalised(f *weights.File) bool {
 	second, _ := f.Shape("2.weight")
 	return slices.Equal(first, []int{3, 3, 1, 1}) && slices.Equal(second, []int{64, 3, 3, 3})
 }
+
+// EncoderOf is the encoder that a decoder was trained with, as its metadata have it; the published one for a decoder that
+// says nothing.
+func EncoderOf(decoder string) (AdaINEncoder, error) {
+	f, err := weights.Open(decoder)
+	if err != nil {
+		return AdaINEncoder{}, err
+	}
+	defer f.Close()
+	name := f.Metadata()[trainedEncoder]
+	if name == "" || name == vggNormalisedName {
+		return AdaINEncoder{}, nil
+	}
+	network, features, ok := strings.Cut(name, ":")
+	if !ok || network == "" || features == "" {
+		return AdaINEncoder{}, fmt.Errorf("style: %s: trained with the encoder %q, which is not NETWORK:FEATURE,…", decoder, name)
+	}
+	return AdaINEncoder{Network: network, Features: strings.Split(features, ",")}, nil
+}

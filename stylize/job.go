@@ -39,7 +39,7 @@ type Job struct {
 
 	Batch    int                // pictures that go through the network at once
 	Workers  int                // goroutines that decode, and as many that encode
-	Progress func(pictures int) // called with the number of pictures done since the last call; may be nil
+	Progress func(done, of int) // called after each batch: pictures of this run, done and in all; may be nil
 }
 
 // Styles is where styles come from: a [style.Stylizer], which makes them up, or a [style.Bank].

@@ -24,6 +24,8 @@ type Result struct {
 	// Network is how long pictures were in the network, of the time that the run took from the first picture that was read to
 	// the last that was written.
 	Network, Time time.Duration
+
+	tried int // pictures made or failed
 }
 
 // Failure is a picture that could not be stylised.
@@ -76,9 +78,6 @@ func (j *Job) Run(ctx context.Context) (r Result, err error) {
 	first, end := j.own()
 	pending := f.pending()
 	r = Result{Pictures: j.tasks(), Own: end - first, Before: end - first - len(pending), Broken: j.Broken}
-	if j.Progress != nil {
-		j.Progress(r.Before)
-	}
 	for _, shard := range j.shardsOf(first, end) { // those that a kill kept from being put together
 		if err == nil {
 			err = f.assemble(shard)
@@ -204,8 +203,9 @@ func (j *Job) save(f *folder, b painted, r *Result) error {
 	}
 	r.Done += len(b.pictures)
 	r.addFailed(b.failed)
+	r.tried += len(entries)
 	if j.Progress != nil {
-		j.Progress(len(entries))
+		j.Progress(r.tried, r.Own-r.Before)
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (j *Job) Samples(ctx context.Context) ([]Sample, error) {
 		}
 		all = append(all, s)
 		if j.Progress != nil {
-			j.Progress(1)
+			j.Progress(i+1, j.pictures())
 		}
 	}
 	return all, nil

@@ -24,12 +24,17 @@ type networkFlags struct {
 }
 
 func (n *networkFlags) addFlags(cmd *cobra.Command) {
+	n.addEngineFlags(cmd)
+	n.onnx.addFlags(cmd)
+}
+
+// addEngineFlags adds the flags that do not speak of files of networks.
+func (n *networkFlags) addEngineFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&n.engine, "engine", defaultEngine(), "engine that runs networks: "+strings.Join(engine.Names(), " or "))
 	f.IntVar(&n.batch, "batch", 8, "pictures that go through a network at once")
 	f.IntVar(&n.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")
 	complete(cmd, "engine", engine.Names()...)
-	n.onnx.addFlags(cmd)
 }
 
 // configure is configure for the engine that the flags name, with what they say about ONNX files.

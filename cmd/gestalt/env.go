@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"text/tabwriter"
 
@@ -27,6 +28,9 @@ var environment = []struct{ name, means string }{
 	{"GESTALT_THREADS", "threads of the cpu engine (default: the processors that the program may use)"},
 	{"GESTALT_ISA", "instruction set of the cpu engine: avx512, avx2 or generic (default: the best there is)"},
 	{"GESTALT_SHARED", "directory of test data; weights are also looked for in its folder weights (default ../shared)"},
+	{"SLURM_ARRAY_TASK_ID", "what --shard auto takes a run's share from in a job array of Slurm; also SLURM_ARRAY_TASK_MIN,\nSLURM_ARRAY_TASK_STEP and SLURM_ARRAY_TASK_COUNT"},
+	{"JOB_COMPLETION_INDEX", "likewise in an Indexed Job of Kubernetes, from 0"},
+	{"GESTALT_SHARDS", "how many shares there are then (the Job's completions)"},
 	{"NO_COLOR", "when set to anything, no colour is written"},
 }
 
@@ -89,6 +93,43 @@ func sharedWeights() string {
 		shared = filepath.Join("..", "shared")
 	}
 	return filepath.Join(shared, "weights")
+}
+
+// shardOfEnvironment is the share of the work that a job array or an Indexed Job gives this process: part, counted from 1,
+// of parts.
+func shardOfEnvironment() (part, parts int, err error) {
+	number := func(name string) (n int) {
+		n, e := strconv.Atoi(os.Getenv(name))
+		if e != nil && err == nil {
+			err = usagef("--shard auto: %s is %q, which is no number; see 'gestalt help environment'", name, os.Getenv(name))
+		}
+		return n
+	}
+	switch {
+	case os.Getenv("SLURM_ARRAY_TASK_ID") != "":
+		id, first, parts := number("SLURM_ARRAY_TASK_ID"), 0, number("SLURM_ARRAY_TASK_COUNT")
+		if os.Getenv("SLURM_ARRAY_TASK_MIN") != "" {
+			first = number("SLURM_ARRAY_TASK_MIN")
+		}
+		step := 1
+		if os.Getenv("SLURM_ARRAY_TASK_STEP") != "" {
+			step = number("SLURM_ARRAY_TASK_STEP")
+		}
+		if err != nil {
+			return 0, 0, err
+		}
+		if step < 1 || id < first || (id-first)%step != 0 || (id-first)/step >= parts {
+			return 0, 0, usagef("--shard auto: task %d of an array of %d tasks from %d in steps of %d; give the array without gaps, or --shard I/N", id, parts, first, step)
+		}
+		return (id-first)/step + 1, parts, nil
+	case os.Getenv("JOB_COMPLETION_INDEX") != "":
+		index, parts := number("JOB_COMPLETION_INDEX"), number("GESTALT_SHARDS")
+		if err == nil && (index < 0 || index >= parts) {
+			err = usagef("--shard auto: JOB_COMPLETION_INDEX %d does not go with GESTALT_SHARDS %d", index, parts)
+		}
+		return index + 1, parts, err
+	}
+	return 0, 0, usagef("--shard auto: this is neither a task of a Slurm job array (SLURM_ARRAY_TASK_ID) nor a pod of an Indexed Job (JOB_COMPLETION_INDEX); give --shard I/N")
 }
 
 const red = "31"

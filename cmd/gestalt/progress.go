@@ -40,6 +40,8 @@ func (p *progress) add(n int) {
 	}
 	if time.Since(p.told) > 10*time.Second {
 		p.told = time.Now()
-		fmt.Fprintf(p.w, "%s: %d of %d, %.0f a second\n", p.what, p.done, p.total, float64(p.done)/time.Since(p.start).Seconds())
+		rate := float64(p.done) / time.Since(p.start).Seconds()
+		left := time.Duration(float64(p.total-p.done) / rate * float64(time.Second)).Round(time.Second)
+		fmt.Fprintf(p.w, "%s: %d of %d, %.1f a second, %v left\n", p.what, p.done, p.total, rate, left)
 	}
 }
