@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"io/fs"
+	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -19,10 +20,7 @@ func TestKillAndResume(t *testing.T) {
 		t.Skip("runs the program several times")
 	}
 	weights := "squeezenet1_1=" + sharedtest.Path(t, "weights/squeezenet1_1.safetensors")
-	gestalt := filepath.Join(t.TempDir(), "gestalt")
-	if out, err := exec.Command("go", "build", "-o", gestalt, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
-	}
+	gestalt := build(t)
 	for _, verb := range []struct {
 		name    string
 		args    []string
@@ -40,6 +38,40 @@ func TestKillAndResume(t *testing.T) {
 			killAndResume(t, command, dir, verb.journal, verb.bytes)
 		})
 	}
+}
+
+// TestKillAndResumeStylize does so at random moments of stylising, into class folders and into tar shards.
+func TestKillAndResumeStylize(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the program several times")
+	}
+	gestalt, in := build(t), filepath.Join(t.TempDir(), "in")
+	const pictures, line = 100, 330 // a line of the manifest has about so many bytes
+	if err := writePictures(in, pictures); err != nil {
+		t.Fatal(err)
+	}
+	for _, shardSize := range []string{"0", "60"} {
+		t.Run("shards of "+shardSize, func(t *testing.T) {
+			command := func(out string) *exec.Cmd {
+				return exec.Command(gestalt, "stylize", in, out, "--keep-size", "--batch", "2", "--shard-size", shardSize, "--copies", "2")
+			}
+			var stops [4]int64
+			for i := range stops {
+				stops[i] = line*pictures*2*int64(i)/6 + 1 + rand.Int64N(line*pictures/4)
+			}
+			t.Logf("stops at %d bytes", stops)
+			killAndResume(t, command, t.TempDir(), "manifest-00001-of-00001.jsonl", stops)
+		})
+	}
+}
+
+// build makes the program.
+func build(t *testing.T) string {
+	gestalt := filepath.Join(t.TempDir(), "gestalt")
+	if out, err := exec.Command("go", "build", "-o", gestalt, ".").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return gestalt
 }
 
 func killAndResume(t *testing.T, command func(out string) *exec.Cmd, dir, journal string, stops [4]int64) {

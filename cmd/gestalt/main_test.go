@@ -1,11 +1,18 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 	"github.com/gestalt-vision/gestalt/internal/torchtest"
+	"github.com/gestalt-vision/gestalt/pixel"
 	"github.com/gestalt-vision/gestalt/weights"
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -36,7 +43,7 @@ func runScripts(t *testing.T, dir, shared string) {
 			return nil
 		},
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch, "pictures": drawPictures},
 	})
 }
 
@@ -57,4 +64,34 @@ func saveTorch(ts *testscript.TestScript, neg bool, args []string) {
 		tensors = append(tensors, tensor)
 	}
 	ts.Check(torchtest.Save(ts.MkAbs(args[2]), tensors))
+}
+
+// drawPictures is the command `pictures DIR N`: it writes N small PNGs of coloured noise into two class folders.
+func drawPictures(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: pictures DIR N")
+	}
+	n, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	ts.Check(writePictures(ts.MkAbs(args[0]), n))
+}
+
+func writePictures(dir string, n int) error {
+	for i := range n {
+		m := pixel.New(48, 40, 3)
+		random := rand.New(rand.NewPCG(uint64(i), 0))
+		tint := [3]int{1 + random.IntN(255), 1 + random.IntN(255), 1 + random.IntN(255)}
+		for k := range m.Pix {
+			m.Pix[k] = byte(random.IntN(tint[k%3]))
+		}
+		var b bytes.Buffer
+		class := filepath.Join(dir, []string{"n01440764", "n01443537"}[i%2])
+		if err := errors.Join(os.MkdirAll(class, 0o777), pixel.EncodePNG(&b, m)); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(class, fmt.Sprintf("%03d.png", i)), b.Bytes(), 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
 }
