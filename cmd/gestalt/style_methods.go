@@ -30,7 +30,7 @@ func (s *styleFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.transformer, "transformer", "", "ghiasi: weights of the network that repaints")
 	f.StringVar(&s.predictor, "predictor", "", "ghiasi: weights of the network that makes styles of pictures")
 	f.StringVar(&s.embeddings, "embeddings", "", "ghiasi: distribution of the styles of paintings, for --random")
-	f.StringVar(&s.encoder, "encoder", "", "adain: weights of the encoder")
+	f.StringVar(&s.encoder, "encoder", "", "adain: weights of the encoder, which the decoder names")
 	f.StringVar(&s.decoder, "decoder", "", "adain: weights of the decoder")
 	f.IntVar(&s.styleSide, "style-size", 0, "adain: size in pixels that pictures of styles are seen in (default 256)")
 }
@@ -77,9 +77,10 @@ func openRandConv(b compute.Backend, f styleFlags) (style.Stylizer, error) {
 func ghiasiFiles(f styleFlags) (files style.GhiasiFiles, err error) {
 	pairs := []struct{ transformer, predictor, embeddings string }{
 		{"style_transformer", "style_predictor", "style_embeddings"},
+		{"magenta-transformer", "magenta-predictor", "style_embeddings"},
 		{"styleaug-transformer", "styleaug-predictor", "styleaug-embeddings"},
 	}
-	pair := pairs[1] // which can be pulled
+	pair := pairs[len(pairs)-1] // all of which can be pulled
 	if f.transformer == "" {
 		for _, p := range pairs {
 			if _, err := locate(p.transformer); err == nil {
@@ -134,11 +135,15 @@ func openAdaIN(b compute.Backend, f styleFlags) (style.Stylizer, error) {
 	if files.Decoder, err = locateStyle(f.decoder, "decoder", "adain-decoder"); err != nil {
 		return nil, err
 	}
-	if files.Encoder, err = locateStyle(f.encoder, "encoder", "adain-encoder"); err != nil {
-		return nil, err
-	}
 	options := style.AdaINOptions{Alpha: f.alpha, StyleSide: f.styleSide}
 	if options.Encoder, err = style.EncoderOf(files.Decoder); err != nil {
+		return nil, err
+	}
+	name := "adain-encoder"
+	if options.Encoder.Network != "" {
+		name = options.Encoder.Network
+	}
+	if files.Encoder, err = locateStyle(f.encoder, "encoder", name); err != nil {
 		return nil, err
 	}
 	return style.OpenAdaIN(b, files, options)
