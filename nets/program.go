@@ -122,6 +122,16 @@ func (p *Program) build(dims [][]int) (*graph.Graph, *Net, []*graph.Node) {
 	return g, net, p.code(scope, inputs)
 }
 
+// MultiplyAdds counts those of the convolutions and linear layers that the code adds by its scope, for inputs of such
+// dimensions.
+func (p *Program) MultiplyAdds(dims ...[]int) (int64, error) {
+	net, err := p.trace(dims)
+	if err != nil {
+		return 0, err
+	}
+	return net.MultiplyAdds, nil
+}
+
 // Run computes the outputs for these inputs.
 func (p *Program) Run(inputs ...Array) (outputs []Array, err error) {
 	p.inUse.RLock()

@@ -13,7 +13,7 @@ import (
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
-// Encoder makes styles of pictures; [AdaIN], [Ghiasi] and [RandConv] are. Its methods may be called from several
+// Encoder makes styles of pictures; [AdaIN], [Gatys], [Ghiasi] and [RandConv] are. Its methods may be called from several
 // goroutines.
 type Encoder interface {
 	// Encode makes a style of a picture.

@@ -1,0 +1,96 @@
+package style
+
+import (
+	"slices"
+
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/nets"
+)
+
+// The graph code of Gatys' method. One program holds the weights for both of its uses, which it tells apart by their
+// inputs:
+//
+//	pictures [n, h, w, 3] → the Gram matrices [n, c, c] of the style layers, the features of the content layers
+//	pictures; Gram matrices; features, each with its mask [n, h, w, 1] → losses [n]; their gradients [n, h, w, 3]
+func (g *Gatys) code(s nets.Scope, in []*graph.Node) []*graph.Node {
+	x, targets := in[0], in[1:]
+	o := g.options
+	features := g.vgg.features(s, x, o.Pooling, o.layers())
+	if len(targets) == 0 {
+		var out []*graph.Node
+		for _, layer := range o.StyleLayers {
+			out = append(out, gram(features[layer]))
+		}
+		for _, layer := range o.ContentLayers {
+			out = append(out, features[layer])
+		}
+		return out
+	}
+	var total loss
+	for i, layer := range o.StyleLayers {
+		c := float64(features[layer].Shape().Dim(3))
+		total.style(features[layer], targets[i], o.StyleWeight/(c*c))
+	}
+	targets = targets[len(o.StyleLayers):]
+	for i, layer := range o.ContentLayers {
+		total.content(features[layer], targets[2*i], targets[2*i+1], o.ContentWeight)
+	}
+	return []*graph.Node{total.value, graph.Gradient(total.carrier, x)[0]}
+}
+
+// loss is a sum of losses of each picture of a batch.
+//
+// Of each layer's loss we know the gradient with respect to the features F, and write it down: automatic differentiation
+// would take F'F apart into two products where, the matrix being symmetric, one does. The carrier's value means nothing;
+// it is the sum of all F · that gradient, with the gradient taken for constant, so that its own gradient with respect to
+// the pictures is that of the loss.
+type loss struct {
+	value   *graph.Node // [n]
+	carrier *graph.Node // a scalar
+}
+
+func (l *loss) add(value, features, gradient *graph.Node) {
+	carrier := graph.ReduceAllSum(graph.Mul(features, graph.StopGradient(gradient)))
+	if l.value != nil {
+		value, carrier = graph.Add(l.value, value), graph.Add(l.carrier, carrier)
+	}
+	l.value, l.carrier = value, carrier
+}
+
+// style adds weight · mean (G - target)² with G = F'F / places over the places of a picture. With D for the gradient with
+// respect to G, that is 2 · weight / c² · (G - target), the gradient with respect to F is F (D + D') / places, and D is
+// symmetric.
+func (l *loss) style(features, target *graph.Node, weight float64) {
+	dims := features.Shape().Dimensions
+	c := dims[3]
+	difference := graph.Sub(gram(features), target)
+	value := graph.MulScalar(graph.ReduceMean(graph.Square(difference), 1, 2), weight)
+	rows := graph.Reshape(features, dims[0], -1, c)
+	scale := 4 * weight / (float64(c) * float64(c) * float64(rows.Shape().Dim(1)))
+	gradient := graph.Einsum("npc,ncd->npd", rows, graph.MulScalar(difference, scale))
+	l.add(value, features, graph.Reshape(gradient, dims...))
+}
+
+// content adds weight · mean (mask · (F - target)²).
+func (l *loss) content(features, target, mask *graph.Node, weight float64) {
+	difference := graph.Sub(features, target)
+	masked := graph.Mul(difference, graph.BroadcastToShape(mask, difference.Shape()))
+	value := graph.MulScalar(graph.ReduceMean(graph.Mul(masked, difference), 1, 2, 3), weight)
+	places := features.Shape().Size() / features.Shape().Dim(0)
+	l.add(value, features, graph.MulScalar(masked, 2*weight/float64(places)))
+}
+
+// gram is F'F / places of the features F of each picture, a row for each place: [n, h, w, c] to [n, c, c].
+func gram(x *graph.Node) *graph.Node {
+	d := x.Shape().Dimensions
+	rows := graph.Reshape(x, d[0], -1, d[3])
+	return graph.MulScalar(graph.Einsum("npc,npd->ncd", rows, rows), 1/float64(d[1]*d[2]))
+}
+
+// layers are all layers that the losses look at, each once.
+func (o GatysOptions) layers() []string {
+	all := slices.Concat(o.StyleLayers, o.ContentLayers)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
