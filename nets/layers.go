@@ -27,6 +27,15 @@ func (s Scope) ConvOnly(name string, x *graph.Node, c Conv) *graph.Node {
 	return s.convolve(c, x, s.kernel(s.declareKernel(name, x, c)))
 }
 
+// Kernel is the weight of a Conv2d on x, parameter name.weight, as graphs have it, [height, width, in, out]: for layers that
+// use it in another way than the convolution that it was trained in. Stride and padding are of no account.
+func (s Scope) Kernel(name string, x *graph.Node, c Conv) *graph.Node {
+	return s.kernel(s.declareKernel(name, x, c))
+}
+
+// Bias is the bias of a Conv2d with n channels out, parameter name.bias, [n].
+func (s Scope) Bias(name string, n int) *graph.Node { return s.vector(name+".bias", true, n) }
+
 // ConvNoBias is Conv2d without a bias: parameter name.weight.
 func (s Scope) ConvNoBias(name string, x *graph.Node, c Conv) *graph.Node {
 	return s.convolve(c, x, s.kernel(s.declareKernel(name, x, c)))

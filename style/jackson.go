@@ -21,18 +21,18 @@ func jacksonTransformer(s nets.Scope, in []*graph.Node) []*graph.Node {
 		x = nets.ReLU(normalize(layer(i).ConvOnly("conv", reflect(x, c.Kernel/2), c)))
 	}
 	for i := 3; i < 8; i++ {
-		y := nets.ReLU(jacksonStyled(layer(i), "1", x, z, 128, 3))
-		x = graph.Add(x, jacksonStyled(layer(i), "2", y, z, 128, 3))
+		y := nets.ReLU(jacksonStyled(reflectConv, layer(i), "1", x, z, 128, 3))
+		x = graph.Add(x, jacksonStyled(reflectConv, layer(i), "2", y, z, 128, 3))
 	}
-	x = nets.ReLU(jacksonStyled(layer(8), "", upsample(x), z, 64, 3))
-	x = nets.ReLU(jacksonStyled(layer(9), "", upsample(x), z, 32, 3))
-	x = graph.Sigmoid(jacksonStyled(layer(10), "", x, z, 3, 9))
+	x = fourfold(nets.ReLU(jacksonStyled(upConv, layer(8), "", x, z, 64, 3)))
+	x = fourfold(nets.ReLU(jacksonStyled(upConv, layer(9), "", x, z, 32, 3)))
+	x = ofRows(graph.Sigmoid(jacksonStyled(lastConv, layer(10), "", x, z, 3, 9)), lastBlock)
 	return []*graph.Node{cutTo(x, in[0])}
 }
 
 // jacksonStyled is styled with these names; number is that of the convolution in its block.
-func jacksonStyled(s nets.Scope, number string, x, z *graph.Node, out, kernel int) *graph.Node {
-	x = s.ConvOnly("conv"+number, reflect(x, kernel/2), nets.Conv{Out: out, Kernel: kernel})
+func jacksonStyled(convolve convolution, s nets.Scope, number string, x, z *graph.Node, out, kernel int) *graph.Node {
+	x = convolve(x, s.Kernel("conv"+number, x, nets.Conv{Out: out, Kernel: kernel}))
 	deviation := s.Linear("fc_gamma"+number, z, out)
 	return renormalize(x, s.Linear("fc_beta"+number, z, out), deviation)
 }

@@ -82,11 +82,29 @@ func normalize(x *graph.Node) *graph.Node {
 //
 //	(x - mean) / sqrt(variance + ε) · deviation + newMean
 //
-// as one multiplication and one addition per number.
+// as one multiplication and one addition per number. Where x has several pixels as channels of one, as [rowConv] and
+// [upConv] make them, those of one channel count together.
 func renormalize(x, newMean, deviation *graph.Node) *graph.Node {
-	mean, variance := moments(x)
-	scale := graph.Mul(graph.Rsqrt(graph.AddScalar(variance, normEpsilon)), overPictures(deviation))
-	shift := graph.Sub(overPictures(newMean), graph.Mul(mean, scale))
+	n, channels := newMean.Shape().Dim(0), newMean.Shape().Dim(1)
+	pixels := x.Shape().Dim(3) / channels
+	mean := func(x *graph.Node) *graph.Node { // of each channel, [batch, 1, 1, pixels · channels]
+		m := graph.ReduceMean(x, 1, 2)
+		if pixels > 1 {
+			m = graph.ReduceAndKeep(graph.Reshape(m, n, pixels, channels), graph.ReduceMean, 1)
+			m = graph.Reshape(graph.BroadcastToDims(m, n, pixels, channels), n, pixels*channels)
+		}
+		return overPictures(m)
+	}
+	each := func(v *graph.Node) *graph.Node {
+		if pixels > 1 {
+			v = graph.Reshape(graph.BroadcastToDims(graph.Reshape(v, n, 1, channels), n, pixels, channels), n, pixels*channels)
+		}
+		return overPictures(v)
+	}
+	m := mean(x)
+	variance := mean(graph.Square(graph.Sub(x, m)))
+	scale := graph.Mul(graph.Rsqrt(graph.AddScalar(variance, normEpsilon)), each(deviation))
+	shift := graph.Sub(each(newMean), graph.Mul(m, scale))
 	return graph.Add(graph.Mul(x, scale), shift)
 }
 

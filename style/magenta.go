@@ -25,24 +25,36 @@ func magentaPredictor(s nets.Scope, in []*graph.Node) []*graph.Node {
 func magentaTransformer(s nets.Scope, in []*graph.Node) []*graph.Node {
 	x, z := wholeSteps(in[0], ghiasiStep), in[1]
 	c := s.In("contract")
-	x = nets.ReLU(c.Conv("conv1", reflect(x, 4), nets.Conv{Out: 8, Kernel: 9}))
+	x = firstConv(c, "conv1", x)
 	x = nets.ReLU(c.Conv("conv2", reflect(x, 1), nets.Conv{Out: 16, Kernel: 3, Stride: 2}))
 	x = nets.ReLU(c.Conv("conv3", reflect(x, 1), nets.Conv{Out: 32, Kernel: 3, Stride: 2}))
 	for i := range 5 {
 		r := s.In("residual").In(fmt.Sprintf("block%d", i+1))
-		y := nets.ReLU(styled(r.In("conv1"), x, z, 32, 3))
-		x = graph.Add(x, styled(r.In("conv2"), y, z, 32, 3))
+		y := nets.ReLU(styled(reflectConv, r.In("conv1"), x, z, 32, 3))
+		x = graph.Add(x, styled(reflectConv, r.In("conv2"), y, z, 32, 3))
 	}
 	e := s.In("expand")
-	x = nets.ReLU(styled(e.In("conv1"), upsample(x), z, 16, 3))
-	x = nets.ReLU(styled(e.In("conv2"), upsample(x), z, 8, 3))
-	x = graph.Sigmoid(styled(e.In("conv3"), x, z, 3, 9))
+	x = fourfold(nets.ReLU(styled(upConv, e.In("conv1"), x, z, 16, 3)))
+	x = fourfold(nets.ReLU(styled(upConv, e.In("conv2"), x, z, 8, 3)))
+	x = graph.Sigmoid(styled(lastConv, e.In("conv3"), x, z, 3, 9))
+	x = ofRows(x, lastBlock)
 	return []*graph.Node{cutTo(x, in[0])}
 }
 
+// firstBlock pixels with 8 channels fill a vector.
+const firstBlock = 2
+
+// firstConv is the convolution from 3 to 8 channels, 9 x 9, with bias and ReLU.
+func firstConv(s nets.Scope, name string, x *graph.Node) *graph.Node {
+	kernel, bias := s.Kernel(name, x, nets.Conv{Out: 8, Kernel: 9}), s.Bias(name, 8)
+	bias = graph.Concatenate([]*graph.Node{bias, bias}, 0)
+	x = rowConv(reflect(x, 4), kernel, firstBlock)
+	return ofRows(nets.ReLU(graph.Add(x, graph.ExpandLeftToRank(bias, 4))), firstBlock)
+}
+
 // styled is a convolution without bias, and the normalisation whose parameters are linear functions of the style vector.
-func styled(s nets.Scope, x, z *graph.Node, out, kernel int) *graph.Node {
-	x = s.ConvOnly("conv", reflect(x, kernel/2), nets.Conv{Out: out, Kernel: kernel})
+func styled(convolve convolution, s nets.Scope, x, z *graph.Node, out, kernel int) *graph.Node {
+	x = convolve(x, s.Kernel("conv", x, nets.Conv{Out: out, Kernel: kernel}))
 	n := s.In("norm")
 	deviation := n.Linear("gamma", z, out)
 	return renormalize(x, n.Linear("beta", z, out), deviation)
