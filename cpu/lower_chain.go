@@ -190,6 +190,16 @@ func (r *chainRun) block(w *chainWorkspace, first, n int, out []float32) []float
 	return w.values[len(w.values)-1]
 }
 
+// repeats is how many of the rows after this one have the same elements, such as those of a vector along the channels of a
+// picture's pixels.
+func (o *chainOperand) repeats(row int) int {
+	last := len(o.dims) - 1
+	if last < 0 || o.strides[last] != 0 {
+		return 0
+	}
+	return o.dims[last] - 1 - row%o.dims[last]
+}
+
 // gather collects the elements of an operand that belong to those of the result
 // from first on.
 func (o *chainOperand) gather(dst []float32, data []byte, first int) {
@@ -203,6 +213,12 @@ func (o *chainOperand) gather(dst []float32, data []byte, first int) {
 		}
 		if o.step == 1 {
 			o.elements(dst[:n], data, offset+column)
+			if more := o.repeats(row); column == 0 && more > 0 {
+				whole := min(len(dst), (1+more)*o.inner)
+				for ; n < whole; n += copy(dst[n:whole], dst[:n]) {
+				}
+				row += (n - 1) / o.inner
+			}
 		} else {
 			o.elements(dst[:1], data, offset)
 			for i := range dst[1:n] {
