@@ -20,6 +20,7 @@ type styleFlags struct {
 	transformer, predictor, embeddings string
 	encoder, decoder                   string
 	styleSide                          int
+	compat                             bool
 	styles                             string // "" where styles are made up
 	bank                               string
 }
@@ -30,6 +31,7 @@ func (s *styleFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.transformer, "transformer", "", "ghiasi: weights of the network that repaints")
 	f.StringVar(&s.predictor, "predictor", "", "ghiasi: weights of the network that makes styles of pictures")
 	f.StringVar(&s.embeddings, "embeddings", "", "ghiasi: distribution of the styles of paintings, for --random")
+	f.BoolVar(&s.compat, "compat", false, "ghiasi: run the networks of philipjackson/style-augmentation with the faults of that program; needs --batch 1")
 	f.StringVar(&s.encoder, "encoder", "", "adain: weights of the encoder, which the decoder names")
 	f.StringVar(&s.decoder, "decoder", "", "adain: weights of the decoder")
 	f.IntVar(&s.styleSide, "style-size", 0, "adain: size in pixels that pictures of styles are seen in (default 256)")
@@ -112,6 +114,9 @@ func openGhiasi(b compute.Backend, f styleFlags) (style.Stylizer, error) {
 	files, err := ghiasiFiles(f)
 	if err != nil {
 		return nil, err
+	}
+	if f.compat {
+		return style.OpenGhiasiCompat(b, files, f.alpha)
 	}
 	return style.OpenGhiasi(b, files, f.alpha)
 }
