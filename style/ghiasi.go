@@ -61,8 +61,8 @@ func OpenGhiasi(b compute.Backend, files GhiasiFiles, alpha float32) (*Ghiasi, e
 // has been made with it. It differs in the picture's own vector, and so only for an alpha below 1 with a predictor, and in
 // Encode:
 //
-//   - The program never leaves training mode. The predictor's batch norms normalise with the statistics of the batch, so
-//     that a picture's vector depends on its neighbours.
+//   - The program never leaves training mode: the predictor's batch norms normalise with the statistics of the batch. Here
+//     that is each picture by itself, as in the program's example, so that no picture depends on its neighbours.
 //   - Blue is divided by 0.255 where ImageNet's deviation is 0.225.
 //   - The predictor sees pictures at their own size, not their central square at 256 pixels.
 func OpenGhiasiCompat(b compute.Backend, files GhiasiFiles, alpha float32) (*Ghiasi, error) {
@@ -219,7 +219,7 @@ func (g *Ghiasi) own(contents Batch) ([]float32, error) {
 	case g.predictor == nil:
 		return slices.Repeat(g.embeddings.photo, contents.N), nil
 	case g.compat:
-		return g.predict(contents)
+		return g.ownSize(contents)
 	}
 	var all []float32
 	for i := range contents.N {
@@ -228,6 +228,19 @@ func (g *Ghiasi) own(contents Batch) ([]float32, error) {
 			return nil, err
 		}
 		all = append(all, s.Vector...)
+	}
+	return all, nil
+}
+
+// ownSize is own as the program of Jackson et al. has it for a batch of one picture.
+func (g *Ghiasi) ownSize(contents Batch) ([]float32, error) {
+	var all []float32
+	for i := range contents.N {
+		z, err := g.predict(Batch{1, contents.H, contents.W, contents.picture(i)})
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, z...)
 	}
 	return all, nil
 }

@@ -115,8 +115,15 @@ func TestJacksonEqualsPyTorch(t *testing.T) {
 			t.Errorf("%s: style vectors differ by %g of the largest", c.g.Identity(), d)
 		}
 	}
-	// With alpha 0 the own style of a picture counts, as the project finds it: at the picture's size, in its batch.
-	own := []Style{{Vector: f.Compat[:ghiasiNumbers]}, {Vector: f.Compat[ghiasiNumbers:]}}
+	// With alpha 0 the own style of a picture counts, as the project finds it for a batch of one, at the picture's size.
+	var own []Style
+	for i := range paintings.N {
+		z, err := compat.predict(Batch{1, paintings.H, paintings.W, paintings.picture(i)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		own = append(own, Style{Vector: z})
+	}
 	want, err := g.Stylize(context.Background(), paintings, own)
 	if err != nil {
 		t.Fatal(err)

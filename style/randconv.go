@@ -15,8 +15,10 @@ import (
 )
 
 // Random convolution (Xu et al. 2021, arXiv 2007.13003) needs no weights: a convolution with drawn kernels keeps where
-// things are and changes what their surface looks like. Two such layers with statistics drawn for the features between
-// them change the surface more than one can.
+// things are and changes what their surface looks like. Theirs is the convolution with a size drawn from 1, 3, 5 and 7 and
+// numbers of variance 1/(3k²), and the weight of the result against the picture; [SingleConv] is that and no more. Ours is
+// what is around it: 16 channels out instead of 3, features and colours with drawn statistics, as in adaptive instance
+// normalisation, a ReLU and a second convolution, which change the surface more than one layer can, and mirrored edges.
 const (
 	randFeatures = 16 // channels between the two layers
 	randNumbers  = 2 + 6
