@@ -91,8 +91,11 @@ func ownSize(name string) int {
 // prepare gives a function that does the work once, and how many floating-point operations that is.
 func prepare(b compute.Backend, o Options) (run func() error, operations int64, done func(), err error) {
 	pictures := noise(o.Batch * o.Size * o.Size * 3)
-	if o.Net == AdaIN || o.Net == Gatys {
-		w, operations, err := styleWork(b, o, pictures)
+	if o.Net == Gatys {
+		return gatysWork(b, o)
+	}
+	if o.Net == AdaIN {
+		w, operations, err := adaINWork(b, o, pictures)
 		if err != nil {
 			return nil, 0, nil, err
 		}

@@ -3,6 +3,7 @@ package speed
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/gomlx/compute"
@@ -20,8 +21,8 @@ const (
 	// AdaIN is a pass of Huang and Belongie (ICCV 2017) for given styles, as package style defines it: VGG-19 to relu4_1,
 	// its statistics replaced, the decoder.
 	AdaIN = "adain"
-	// Gatys is a step of Gatys et al. (CVPR 2016) without its losses: VGG-19 to relu5_1 and the gradient of that with
-	// respect to the picture.
+	// Gatys is an iteration of Gatys et al. (CVPR 2016): VGG-19 to relu5_1, the losses, their gradient with respect to the
+	// picture, a step of L-BFGS.
 	Gatys = "vgg19_gatys"
 )
 
@@ -46,8 +47,8 @@ type work struct {
 	inputs []compute.Buffer
 }
 
-// styleWork compiles one of the works of style transfer for a batch and counts its floating-point operations.
-func styleWork(b compute.Backend, o Options, pictures []float32) (w *work, operations int64, err error) {
+// adaINWork compiles a pass of AdaIN for a batch and counts its floating-point operations.
+func adaINWork(b compute.Backend, o Options, pictures []float32) (w *work, operations int64, err error) {
 	w = &work{}
 	err = engine.Catch(func() {
 		w.graph = graph.NewGraph(b, o.Net)
@@ -61,16 +62,8 @@ func styleWork(b compute.Backend, o Options, pictures []float32) (w *work, opera
 			return graph.Parameter(w.graph, name, shape)
 		}
 		x := input("pictures", pictures, o.Batch, o.Size, o.Size, 3)
-		var net *nets.Net
-		var y *graph.Node
-		if o.Net == Gatys {
-			net, y = gatys(x)
-		} else {
-			var scope nets.Scope
-			styles := input("styles", noise(o.Batch*1024), o.Batch, 1024)
-			net, scope = nets.Begin(w.graph, nets.Inference)
-			y = style.PublishedAdaIN()(scope, []*graph.Node{x, styles})[0]
-		}
+		net, scope := nets.Begin(w.graph, nets.Inference)
+		y := style.PublishedAdaIN()(scope, []*graph.Node{x, input("styles", noise(o.Batch*1024), o.Batch, 1024)})[0]
 		for i, values := range net.RandomInputs() {
 			buffer, err := b.BufferFromFlatData(0, values, net.Inputs[i].Node.Shape())
 			if err != nil {
@@ -79,9 +72,6 @@ func styleWork(b compute.Backend, o Options, pictures []float32) (w *work, opera
 			w.inputs = append(w.inputs, buffer)
 		}
 		operations = 2 * net.MultiplyAdds
-		if o.Net == Gatys {
-			operations *= 2 // the gradient with respect to the input costs as much again
-		}
 		if err := w.graph.Compile(y); err != nil {
 			panic(err)
 		}
@@ -90,16 +80,6 @@ func styleWork(b compute.Backend, o Options, pictures []float32) (w *work, opera
 		return nil, 0, errors.Join(err, w.close())
 	}
 	return w, operations, nil
-}
-
-// gatys is VGG-19 to relu5_1 and the gradient of its sum.
-func gatys(x *graph.Node) (*nets.Net, *graph.Node) {
-	a, err := nets.Lookup("vgg19")
-	if err != nil {
-		panic(err)
-	}
-	net := a.Build(x, nets.Inference, nets.UpTo("relu5_1"))
-	return net, graph.Gradient(graph.ReduceAllSum(net.Features["relu5_1"]), x)[0]
 }
 
 // run does the work once.
@@ -119,4 +99,44 @@ func (w *work) close() (err error) {
 		w.graph.Finalize()
 	}
 	return err
+}
+
+// gatysWork begins an optimisation that does not end, of a batch of pictures from noise, and counts its operations.
+func gatysWork(b compute.Backend, o Options) (run func() error, operations int64, done func(), err error) {
+	settings := style.DefaultGatys()
+	settings.Scales[0].Iterations = math.MaxInt
+	settings.Noise = true
+	g, err := style.RandomGatys(b, settings)
+	if err != nil {
+		return nil, 0, nil, err
+	}
+	run, operations, err = gatysStep(g, o)
+	if err != nil {
+		return nil, 0, nil, errors.Join(err, g.Close())
+	}
+	return run, operations, func() { g.Close() }, nil
+}
+
+func gatysStep(g *style.Gatys, o Options) (run func() error, operations int64, err error) {
+	products, err := g.MultiplyAdds(o.Batch, o.Size, o.Size)
+	if err != nil {
+		return nil, 0, err
+	}
+	pictures := style.NewBatch(o.Batch, o.Size, o.Size)
+	for i, v := range noise(len(pictures.Pixels)) {
+		pictures.Pixels[i] = min(max(0.5+0.2*v, 0), 1)
+	}
+	s, err := g.Encode(pictures.Image(0))
+	if err != nil {
+		return nil, 0, err
+	}
+	painting, err := g.Begin(pictures, nil, slices.Repeat([]style.Style{s}, o.Batch))
+	if err != nil {
+		return nil, 0, err
+	}
+	run = func() error {
+		_, err := painting.Step()
+		return err
+	}
+	return run, 2 * products, nil
 }

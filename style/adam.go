@@ -12,7 +12,7 @@ type adam struct {
 func newAdam(rate float64) *adam { return &adam{rate: rate} }
 
 // step moves x, where the function has this gradient. It is never done.
-func (a *adam) step(x []float32, _ float64, gradient []float32) (done bool) {
+func (a *adam) step(x, gradient []float32) (done bool) {
 	const beta1, beta2, epsilon = 0.9, 0.999, 1e-8
 	if a.steps == 0 {
 		a.mean, a.square = make([]float32, len(x)), make([]float32, len(x))

@@ -24,9 +24,9 @@ type GatysPainting struct {
 	optimizers       []optimizer  // of each picture; nil when it is done
 }
 
-// optimizer moves x, where a function is loss and has this gradient, to where it is less. It is done when it cannot.
+// optimizer moves x, where a function has this gradient, to where it is less. It is done when it cannot.
 type optimizer interface {
-	step(x []float32, loss float64, gradient []float32) (done bool)
+	step(x, gradient []float32) (done bool)
 }
 
 // Begin prepares the optimisation that [Gatys.StylizeMasked] runs to its end, for programs that show how it goes.
@@ -104,7 +104,7 @@ func (b Batch) resized(h, w int) (Batch, error) {
 }
 
 // Step does one iteration of each picture that is not done. There are no more when the last scale has had its iterations,
-// or an optimiser's rules say of each picture that there is no progress.
+// or the optimisers can bring none of the pictures further down.
 func (p *GatysPainting) Step() (more bool, err error) {
 	scales := p.g.options.Scales
 	if p.finished() {
@@ -124,7 +124,7 @@ func (p *GatysPainting) Step() (more bool, err error) {
 		if math.IsNaN(losses[i]) || math.IsInf(losses[i], 0) {
 			return false, fmt.Errorf("style: the loss of picture %d is %g at iteration %d; a smaller rate than %g may help", i, losses[i], p.iteration, p.g.options.Rate)
 		}
-		if o != nil && o.step(p.now.picture(i), losses[i], gradients.picture(i)) {
+		if o != nil && o.step(p.now.picture(i), gradients.picture(i)) {
 			p.optimizers[i] = nil
 		}
 	}

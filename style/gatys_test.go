@@ -162,7 +162,7 @@ func TestGatysFollowsPyTorch(t *testing.T) {
 			t.Errorf("step %d: the gradient is off by %g of the largest value", i, d)
 		}
 		copy(next, p.now.Pixels)
-		l.step(next, at.Loss, floats(at.Gradient))
+		l.step(next, floats(at.Gradient))
 	}
 }
 

@@ -9,12 +9,11 @@ import "math"
 // with the last steps s and the changes y of the gradient along them. The two-loop recursion computes the product with no
 // more than those vectors.
 type lbfgs struct {
-	rate                             float64
-	history                          int     // pairs s, y that are kept
-	toleranceGradient, toleranceMove float64 // torch's tolerance_grad and tolerance_change
+	rate                              float64
+	history                           int     // pairs s, y that are kept
+	toleranceGradient, toleranceSlope float64 // torch's tolerance_grad and tolerance_change
 
 	steps     int
-	loss      float64 // before the last step
 	length    float32 // t: x moved by t·direction
 	diagonal  float32 // H before the pairs
 	gradient  []float32
@@ -31,13 +30,16 @@ type curvature struct {
 
 // newLBFGS has torch's defaults but for the rate: a history of 100 and the tolerances.
 func newLBFGS(rate float64) *lbfgs {
-	return &lbfgs{rate: rate, history: 100, toleranceGradient: 1e-7, toleranceMove: 1e-9, diagonal: 1}
+	return &lbfgs{rate: rate, history: 100, toleranceGradient: 1e-7, toleranceSlope: 1e-9, diagonal: 1}
 }
 
-// step moves x, where the function is loss and has this gradient. It is done when one of torch's rules says that there is
-// no progress: no gradient, no slope along the direction, no movement, no change of the function.
-func (l *lbfgs) step(x []float32, loss float64, gradient []float32) (done bool) {
-	if largest(gradient) <= l.toleranceGradient || l.steps > 0 && math.Abs(loss-l.loss) < l.toleranceMove {
+// step moves x, where the function is loss and has this gradient. It is done where the gradient is nothing, or the
+// direction does not go down, and stays done there.
+//
+// torch's step ends also after a movement or a change of the loss that is next to nothing. Whoever calls it in a loop, as
+// Gatys' program does, has it go on from there at its next call; and a first step is often so small.
+func (l *lbfgs) step(x, gradient []float32) (done bool) {
+	if largest(gradient) <= l.toleranceGradient {
 		return true
 	}
 	if l.steps == 0 {
@@ -52,13 +54,12 @@ func (l *lbfgs) step(x []float32, loss float64, gradient []float32) (done bool) 
 		l.recur(gradient)
 	}
 	l.steps++
-	l.loss = loss
 	copy(l.gradient, gradient)
-	if dot(gradient, l.direction) > -l.toleranceMove {
+	if dot(gradient, l.direction) > -l.toleranceSlope {
 		return true
 	}
 	addScaled(x, l.length, l.direction)
-	return largest(l.direction)*math.Abs(float64(l.length)) <= l.toleranceMove
+	return false
 }
 
 // learn keeps what the last step told, unless the function curves the wrong way along it. Of a full history the oldest

@@ -38,7 +38,7 @@ func TestLBFGSEqualsPyTorch(t *testing.T) {
 					t.Fatalf("%s: step %d is at %v, PyTorch at %v", name, i, x, at.X)
 				}
 			}
-			if done := l.step(x, at.Loss, at.Gradient); done && i < len(path)-2 {
+			if done := l.step(x, at.Gradient); done && i < len(path)-2 {
 				t.Errorf("%s: done after %d steps, PyTorch after %d", name, i, len(path))
 			}
 		}
@@ -61,8 +61,8 @@ func TestOptimizersDescend(t *testing.T) {
 	for name, o := range map[string]optimizer{"lbfgs": newLBFGS(1), "adam": newAdam(0.3)} {
 		x, done := make([]float32, 20), false
 		for i := 0; i < 400 && !done; i++ {
-			loss, gradient := bowl(x)
-			done = o.step(x, loss, gradient)
+			_, gradient := bowl(x)
+			done = o.step(x, gradient)
 		}
 		if loss, _ := bowl(x); !(loss < 1e-6) {
 			t.Errorf("%s: a loss of %g is left", name, loss)
@@ -71,7 +71,7 @@ func TestOptimizersDescend(t *testing.T) {
 			t.Errorf("%s: done is %v", name, done)
 		}
 	}
-	if !newLBFGS(1).step([]float32{1}, 0, []float32{0}) {
+	if !newLBFGS(1).step([]float32{1}, []float32{0}) {
 		t.Error("no gradient: not done")
 	}
 }

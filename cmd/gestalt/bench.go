@@ -31,7 +31,7 @@ picture, the arithmetic a second, its share of the multiply-add peak of the proc
 run, and the largest resident memory. It needs no files.
 
 Beside the networks there are two works of style transfer: adain (VGG-19 to relu4_1, the statistics of a style,
-the decoder) and vgg19_gatys (VGG-19 to relu5_1 and the gradient with respect to the picture).`,
+the decoder) and vgg19_gatys (an iteration of Gatys et al.: VGG-19 to relu5_1, losses, gradient, L-BFGS).`,
 		Example: `  gestalt bench
   gestalt bench --net resnet50 --mode train --batch 16 --rounds 5 --json`,
 		Args: usageArgs(cobra.NoArgs),
