@@ -2,8 +2,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -43,8 +45,39 @@ func runScripts(t *testing.T, dir, shared string) {
 			return nil
 		},
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch, "pictures": drawPictures},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch, "pictures": drawPictures, "vgg19": writeVGG19},
 	})
+}
+
+// writeVGG19 is the command `vgg19 OUT`: it writes weights of VGG-19 as far as relu5_1, made up, with the names of
+// vgg_conv.pth.
+func writeVGG19(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: vgg19 OUT")
+	}
+	random := rand.New(rand.NewPCG(1, 19))
+	var tensors []weights.Tensor
+	add := func(name string, bound float32, shape ...int) {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		data := make([]byte, 0, 4*n)
+		for range n {
+			data = binary.LittleEndian.AppendUint32(data, math.Float32bits(bound*(2*random.Float32()-1)))
+		}
+		tensors = append(tensors, weights.Tensor{Name: name, DType: weights.F32, Shape: shape, Data: data})
+	}
+	channels := 3
+	for stage, depth := range []int{2, 2, 4, 4, 1} {
+		for conv := range depth {
+			name, out := fmt.Sprintf("conv%d_%d", stage+1, conv+1), min(64<<stage, 512)
+			add(name+".weight", float32(math.Sqrt(6/float64(9*channels))), out, channels, 3, 3)
+			add(name+".bias", 0.1, out)
+			channels = out
+		}
+	}
+	ts.Check(weights.Write(ts.MkAbs(args[0]), tensors, nil))
 }
 
 // saveTorch is the command `torch IN PREFIX OUT`: it writes the tensors of a file as PyTorch does, with a prefix to their

@@ -21,6 +21,7 @@ type styleFlags struct {
 	encoder, decoder                   string
 	styleSide                          int
 	compat                             bool
+	gatys                              gatysFlags
 	styles                             string // "" where styles are made up
 	bank                               string
 }
@@ -34,7 +35,8 @@ func (s *styleFlags) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&s.compat, "compat", false, "ghiasi: run the networks of philipjackson/style-augmentation with the faults of that program; needs --batch 1")
 	f.StringVar(&s.encoder, "encoder", "", "adain: weights of the encoder, which the decoder names")
 	f.StringVar(&s.decoder, "decoder", "", "adain: weights of the decoder")
-	f.IntVar(&s.styleSide, "style-size", 0, "adain: size in pixels that pictures of styles are seen in (default 256)")
+	f.IntVar(&s.styleSide, "style-size", 0, "adain, gatys: size in pixels that pictures of styles are seen in (default 256)")
+	s.gatys.addFlags(f)
 }
 
 // styleMethod is one way to repaint pictures.
@@ -51,6 +53,7 @@ var styleMethods = []styleMethod{
 		func(styleFlags) (string, error) { return "random", nil }},
 	{"ghiasi", "arbitrary style (Ghiasi et al. 2017), styles of pictures or drawn (Jackson et al. 2018)", openGhiasi, randomGhiasi},
 	{"adain", "adaptive instance normalisation (Huang and Belongie 2017), styles of pictures", openAdaIN, nil},
+	{"gatys", "optimisation (Gatys et al. 2016), as cue conflicts are made; styles of pictures, minutes a picture", openGatys, nil},
 }
 
 func styleMethodNames() (names []string) {
