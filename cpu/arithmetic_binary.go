@@ -25,21 +25,20 @@ func (numbers[T]) binary(op compute.OpType) binaryLoop {
 }
 
 func (n integers[T]) binary(op compute.OpType) binaryLoop {
+	if hash := n.hashing(op); hash != nil {
+		return hash
+	}
 	switch op {
 	case compute.OpTypeBitwiseAnd, compute.OpTypeLogicalAnd:
 		return pairs(func(a, b T) T { return a & b })
 	case compute.OpTypeBitwiseOr, compute.OpTypeLogicalOr:
 		return pairs(func(a, b T) T { return a | b })
-	case compute.OpTypeBitwiseXor, compute.OpTypeLogicalXor:
-		return pairs(func(a, b T) T { return a ^ b })
 	case compute.OpTypeRem:
 		return pairs(func(a, b T) T { return a % b })
 	case compute.OpTypePow:
 		return pairs(power[T])
 	case compute.OpTypeShiftLeft:
 		return pairs(func(a, b T) T { return a << unsigned(b) })
-	case compute.OpTypeShiftRightLogical:
-		return pairs(func(a, b T) T { return T(unsigned(a) >> unsigned(b)) })
 	case compute.OpTypeShiftRightArithmetic:
 		return pairs(func(a, b T) T {
 			signed := int64(uint64(a)<<(64-width[T]())) >> (64 - width[T]())
@@ -47,6 +46,50 @@ func (n integers[T]) binary(op compute.OpType) binaryLoop {
 		})
 	}
 	return n.numbers.binary(op)
+}
+
+// hashing gives loops of their own to the operations of which hash functions are made,
+// as random numbers come from; pairs calls a function for each element. The second
+// operand is often one number for all.
+func (integers[T]) hashing(op compute.OpType) binaryLoop {
+	switch op {
+	case compute.OpTypeAdd:
+		return func(out, a, b []byte, strideA, strideB int) {
+			to, left, right := as[T](out), as[T](a), as[T](b)
+			for i := range to {
+				to[i] = left[i*strideA] + right[i*strideB]
+			}
+		}
+	case compute.OpTypeMul:
+		return func(out, a, b []byte, strideA, strideB int) {
+			to, left, right := as[T](out), as[T](a), as[T](b)
+			for i := range to {
+				to[i] = left[i*strideA] * right[i*strideB]
+			}
+		}
+	case compute.OpTypeBitwiseXor, compute.OpTypeLogicalXor:
+		return func(out, a, b []byte, strideA, strideB int) {
+			to, left, right := as[T](out), as[T](a), as[T](b)
+			for i := range to {
+				to[i] = left[i*strideA] ^ right[i*strideB]
+			}
+		}
+	case compute.OpTypeShiftRightLogical:
+		return func(out, a, b []byte, strideA, strideB int) {
+			to, left, right := as[T](out), as[T](a), as[T](b)
+			if strideB == 0 && len(to) > 0 && strideA == 1 {
+				bits := unsigned(right[0])
+				for i, v := range left[:len(to)] {
+					to[i] = T(unsigned(v) >> bits)
+				}
+				return
+			}
+			for i := range to {
+				to[i] = T(unsigned(left[i*strideA]) >> unsigned(right[i*strideB]))
+			}
+		}
+	}
+	return nil
 }
 
 // power raises by repeated squaring, wrapping around like a product does. A

@@ -72,6 +72,10 @@ func runMove[T any](w *workers, m move, to, from []T) {
 		})
 		return
 	}
+	if last > 0 && m.dims[last] <= shortRun {
+		m.runShort(w, shortRows(m, to, from))
+		return
+	}
 	inner, toStep, fromStep := m.dims[last], m.to[last], m.from[last]
 	m.rows(w, last, max(1, grain/inner), func(t, f int) {
 		switch {
@@ -82,6 +86,12 @@ func runMove[T any](w *workers, m move, to, from []T) {
 			for i := range row {
 				row[i] = v
 			}
+		case toStep == 1 && fromStep == 2: // half of what was interleaved
+			row, pairs := to[t:t+inner], from[f:f+2*inner-1]
+			for i := range row[:inner-1] {
+				row[i] = pairs[2*i : 2*i+2][0]
+			}
+			row[inner-1] = pairs[2*inner-2]
 		default:
 			for range inner {
 				to[t] = from[f]
@@ -89,6 +99,44 @@ func runMove[T any](w *workers, m move, to, from []T) {
 			}
 		}
 	})
+}
+
+// shortRun is the length up to which runs along the last axis take less time than what
+// is around them: the last two axes are then walked together.
+const shortRun = 8
+
+// runShort calls plane for every position of all axes but the last two.
+func (m move) runShort(w *workers, plane func(to, from int)) {
+	last := len(m.dims) - 1
+	m.rows(w, last-1, max(1, grain/(m.dims[last]*m.dims[last-1])), plane)
+}
+
+// shortRows moves the last two axes from given offsets on, the last of which is short.
+func shortRows[T any](m move, to, from []T) func(t, f int) {
+	last := len(m.dims) - 1
+	rows, inner := m.dims[last-1], m.dims[last]
+	toRow, fromRow, toStep, fromStep := m.to[last-1], m.from[last-1], m.to[last], m.from[last]
+	if inner == 2 && toStep == 1 && toRow == 2 && fromRow == 1 {
+		// Two vectors are interleaved: the channel shuffle of ShuffleNet.
+		return func(t, f int) {
+			pairs, a := to[t:t+2*rows], from[f:f+rows]
+			b := from[f+fromStep:][:len(a)]
+			for i, v := range a {
+				pair := pairs[2*i : 2*i+2 : 2*i+2]
+				pair[0], pair[1] = v, b[i]
+			}
+		}
+	}
+	return func(t, f int) {
+		for range rows {
+			t0, f0 := t, f
+			for range inner {
+				to[t0] = from[f0]
+				t0, f0 = t0+toStep, f0+fromStep
+			}
+			t, f = t+toRow, f+fromRow
+		}
+	}
 }
 
 // rows calls row with both offsets for every position of the first axes.

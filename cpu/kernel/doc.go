@@ -90,3 +90,5 @@ package kernel
 //go:generate sh -c "cd asm && go run . -loops norm -isa avx2 -pkg kernel -decl ../norm_avx2_amd64.go -out ../norm_avx2_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops dots -isa avx512 -pkg kernel -decl ../dots_avx512_amd64.go -out ../dots_avx512_amd64.s"
 //go:generate sh -c "cd asm && go run . -loops dots -isa avx2 -pkg kernel -decl ../dots_avx2_amd64.go -out ../dots_avx2_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops maxgrad -isa avx512 -pkg kernel -decl ../maxgrad_avx512_amd64.go -out ../maxgrad_avx512_amd64.s"
+//go:generate sh -c "cd asm && go run . -loops maxgrad -isa avx2 -pkg kernel -decl ../maxgrad_avx2_amd64.go -out ../maxgrad_avx2_amd64.s"

@@ -9,6 +9,7 @@ var generic = impl{
 	tile:       tileGeneric,
 	outer:      outerGeneric,
 	packRows:   packRowsGeneric,
+	maxWindows: maxWindowsGeneric,
 	maxTaps:    maxTapsGeneric,
 	sumTaps:    sumTapsGeneric,
 	filterTaps: filterTapsGeneric,

@@ -1,13 +1,12 @@
 package kernel
 
+import "fmt"
+
 // MaxGradient computes the gradient of Max with respect to its input: each
 // element of dy, which has OutH*OutW pixels a picture, is added to the element of
 // dx whose x was the largest of the window, the first of equals. All tensors are
-// dense. NaN counts as the largest. It panics if a slice is too short.
-//
-// With y the maximum, x - y is negative except where x is largest. Taking the
-// taps in order, the gradient passes the gate of the first tap that isn't negative
-// and is then spent.
+// dense. Where a window has a NaN, its first input takes the gradient. It panics if
+// a slice is too short.
 func (l Pool) MaxGradient(p Parallel, x, dy, dx []float32) {
 	c := l.conv()
 	c.check()
@@ -24,35 +23,68 @@ func (l Pool) MaxGradient(p Parallel, x, dy, dx []float32) {
 		defer w.release()
 		n, c0 := i/blocks, i%blocks*most
 		channels := min(most, c.C-c0)
-		part := w.parts(3, channels)
-		minus, left, passed := part[0], part[1], part[2]
 		for pixel := n * c.H * c.W; pixel < (n+1)*c.H*c.W; pixel++ {
 			clear(dx[pixel*c.C+c0:][:channels])
 		}
-		at := func(y, x int) int { return ((n*c.H+y)*c.W+x)*c.C + c0 }
-		for o := range oh * ow {
-			oy, ox := o/ow, o%ow
-			kh0, kh1 := c.kernelRows(oy)
-			kw0, kw1 := inside(ox*c.StrideW-c.PadLeft, c.DilationW, c.KW, c.W)
-			if kh0 == kh1 || kw0 == kw1 {
-				continue
-			}
-			y0, x0 := oy*c.StrideH-c.PadTop, ox*c.StrideW-c.PadLeft
-			t := &w.taps
-			w.offsets(&c, c.C, kh0, kh1, kw0, kw1)
-			t.x, t.out, t.c, t.count = x[at(y0+kh0*c.DilationH, x0+kw0*c.DilationW):], minus, channels, 1
-			t.run(im.maxTaps)
-			im.scale(minus, minus, -1, 0)
-			copy(left, dy[(n*oh*ow+o)*c.C+c0:])
-			first := at(y0+kh0*c.DilationH, x0+kw0*c.DilationW)
-			for _, offset := range t.offs {
-				in, to := x[first+offset:][:channels], dx[first+offset:][:channels]
-				im.add(passed, in, minus)
-				im.gate(passed, left, passed)
-				im.add(to, to, passed)
-				im.scale(passed, passed, -1, 0)
-				im.add(left, left, passed)
-			}
+		m := &w.windows
+		m.c, m.xstep, m.dystep = channels, c.StrideW*c.C, c.C
+		for y := range oh {
+			c.tapRuns(y, ow, func(ox, count, kh0, kh1, kw0, kw1 int) {
+				if kh0 == kh1 || kw0 == kw1 {
+					return
+				}
+				w.offsets(&c, c.C, kh0, kh1, kw0, kw1)
+				first := ((n*c.H+y*c.StrideH-c.PadTop+kh0*c.DilationH)*c.W+ox*c.StrideW-c.PadLeft+kw0*c.DilationW)*c.C + c0
+				m.x, m.dx, m.dy = x[first:], dx[first:], dy[((n*oh+y)*ow+ox)*c.C+c0:]
+				m.offs, m.count = w.taps.offs, count
+				m.run(im)
+			})
 		}
 	})
+}
+
+// maxWindows describes count neighbouring windows, each xstep after the last, whose
+// gradients go to where the largest of the inputs at offs, the first of equals, is:
+// the inner loop of the gradient of max pooling over c channels. All distances are in
+// floats. Assembly reads the fields by their offsets, which layout_test.go checks.
+type maxWindows struct {
+	x, dy, dx     []float32
+	offs          []int // at least one
+	c, count      int
+	xstep, dystep int
+}
+
+// run checks what assembly doesn't.
+func (w *maxWindows) run(im *impl) {
+	if w.c == 0 || w.count == 0 {
+		return
+	}
+	last := (w.count - 1) * w.xstep
+	bad := len(w.offs) == 0 || (w.count-1)*w.dystep+w.c > len(w.dy)
+	for _, offset := range w.offs {
+		bad = bad || offset < 0 || last+offset+w.c > min(len(w.x), len(w.dx))
+	}
+	if bad {
+		panic(fmt.Sprintf("kernel: %d windows of %d channels out of bounds: steps %d %d, offsets %v, lengths %d %d %d",
+			w.count, w.c, w.xstep, w.dystep, w.offs, len(w.x), len(w.dy), len(w.dx)))
+	}
+	im.maxWindows(w)
+}
+
+func maxWindowsGeneric(w *maxWindows) {
+	for i := range w.count {
+		for c := range w.c {
+			at := i*w.xstep + c
+			largest := w.x[at+w.offs[0]]
+			for _, offset := range w.offs {
+				largest = max(largest, w.x[at+offset])
+			}
+			for _, offset := range w.offs {
+				if !(w.x[at+offset] < largest) {
+					w.dx[at+offset] += w.dy[i*w.dystep+c]
+					break
+				}
+			}
+		}
+	}
 }

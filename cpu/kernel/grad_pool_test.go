@@ -1,7 +1,9 @@
 package kernel
 
 import (
+	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 )
 
@@ -37,6 +39,37 @@ func TestMaxGradientEqualsDefinition(t *testing.T) {
 			}
 			l.MaxGradient(workers(2), x, dy, dx)
 			close32(t, "gradient", dx, want, 1e-6)
+		}
+	})
+}
+
+// TestMaxGradientOfSpecials: infinite inputs and gradients stay where they are, and a
+// window with a NaN gives its gradient away once.
+func TestMaxGradientOfSpecials(t *testing.T) {
+	inf, nan := float32(math.Inf(1)), float32(math.NaN())
+	eachISA(t, func(t *testing.T) {
+		for _, test := range []struct {
+			x    [3]float32
+			dy   float32
+			want [3]float32
+		}{
+			{[3]float32{1, inf, inf}, 2, [3]float32{0, 2, 0}},
+			{[3]float32{-inf, -inf, -inf}, 2, [3]float32{2, 0, 0}},
+			{[3]float32{1, 3, 2}, inf, [3]float32{0, inf, 0}},
+			{[3]float32{1, nan, 2}, 2, [3]float32{2, 0, 0}},
+		} {
+			const channels = 37
+			var x []float32
+			for _, v := range test.x {
+				x = append(x, slices.Repeat([]float32{v}, channels)...)
+			}
+			dy, dx := slices.Repeat([]float32{test.dy}, channels), make([]float32, len(x))
+			Pool{N: 1, H: 1, W: 3, C: channels, KH: 1, KW: 3}.MaxGradient(Serial, x, dy, dx)
+			for i, v := range dx {
+				if v != test.want[i/channels] {
+					t.Fatalf("gradient %v of %v is %v at %d", test.dy, test.x, v, i)
+				}
+			}
 		}
 	})
 }

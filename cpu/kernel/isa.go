@@ -20,6 +20,8 @@ type impl struct {
 	// taps, one per operation, compute pixels that need one input per channel
 	// and tap: pooling and depthwise convolution; see type taps.
 	maxTaps, sumTaps, filterTaps func(t *taps)
+	// maxWindows is the gradient of max pooling; see type maxWindows.
+	maxWindows func(w *maxWindows)
 	// dots are the depthwise filter gradients of 1 to 3 rows and columns of taps.
 	dots [3][3]func(d *dots)
 	// rows are the loops of the usual depthwise convolutions; see type channelRow.

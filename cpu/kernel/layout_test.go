@@ -18,6 +18,7 @@ func TestLayout(t *testing.T) {
 	var o outer
 	var n normBlock
 	var d dots
+	var m maxWindows
 	for _, c := range []struct {
 		name      string
 		got, want uintptr
@@ -86,6 +87,14 @@ func TestLayout(t *testing.T) {
 		{"normBlock.n", unsafe.Offsetof(n.n), 288},
 		{"normBlock.lo", unsafe.Offsetof(n.lo), 296},
 		{"normBlock.hi", unsafe.Offsetof(n.hi), 300},
+		{"maxWindows.x", unsafe.Offsetof(m.x), 0},
+		{"maxWindows.dy", unsafe.Offsetof(m.dy), 24},
+		{"maxWindows.dx", unsafe.Offsetof(m.dx), 48},
+		{"maxWindows.offs", unsafe.Offsetof(m.offs), 72},
+		{"maxWindows.c", unsafe.Offsetof(m.c), 96},
+		{"maxWindows.count", unsafe.Offsetof(m.count), 104},
+		{"maxWindows.xstep", unsafe.Offsetof(m.xstep), 112},
+		{"maxWindows.dystep", unsafe.Offsetof(m.dystep), 120},
 		{"dots.x", unsafe.Offsetof(d.x), 0},
 		{"dots.dy", unsafe.Offsetof(d.dy), 24},
 		{"dots.sum", unsafe.Offsetof(d.sum), 48},

@@ -20,15 +20,16 @@ func Serial(n int, f func(i int)) {
 // description, which is too large to be built anew for each call, and a buffer
 // for padded input rows.
 type workspace struct {
-	tile  tile
-	taps  taps
-	row   channelRow
-	patch patch
-	outer outer
-	norm  normBlock
-	dots  dots
-	buf   []float32
-	segs  []int
+	tile    tile
+	taps    taps
+	row     channelRow
+	patch   patch
+	outer   outer
+	norm    normBlock
+	dots    dots
+	windows maxWindows
+	buf     []float32
+	segs    []int
 }
 
 var workspaces = sync.Pool{New: func() any { return new(workspace) }}
@@ -42,6 +43,7 @@ func (w *workspace) release() {
 	w.row = channelRow{}
 	w.patch = patch{}
 	w.norm = normBlock{}
+	w.windows = maxWindows{}
 	w.dots = dots{}
 	w.outer = outer{runs: w.outer.runs[:0]}
 	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}
