@@ -45,15 +45,17 @@ type styleMethod struct {
 	open        func(b compute.Backend, f styleFlags) (style.Stylizer, error)
 	// random is all that a style that the method makes up depends on beside the seed; nil where it makes up none.
 	random func(f styleFlags) (string, error)
+	// large says that styles are too large to be kept in a bank; they are made whenever they are drawn.
+	large bool
 }
 
 // styleMethods is the table of them.
 var styleMethods = []styleMethod{
-	{"randconv", "random convolutions (Xu et al. 2021); needs no weights", openRandConv,
-		func(styleFlags) (string, error) { return "random", nil }},
-	{"ghiasi", "arbitrary style (Ghiasi et al. 2017), styles of pictures or drawn (Jackson et al. 2018)", openGhiasi, randomGhiasi},
-	{"adain", "adaptive instance normalisation (Huang and Belongie 2017), styles of pictures", openAdaIN, nil},
-	{"gatys", "optimisation (Gatys et al. 2016), as cue conflicts are made; styles of pictures, minutes a picture", openGatys, nil},
+	{name: "randconv", about: "random convolutions (Xu et al. 2021); needs no weights", open: openRandConv,
+		random: func(styleFlags) (string, error) { return "random", nil }},
+	{name: "ghiasi", about: "arbitrary style (Ghiasi et al. 2017), styles of pictures or drawn (Jackson et al. 2018)", open: openGhiasi, random: randomGhiasi},
+	{name: "adain", about: "adaptive instance normalisation (Huang and Belongie 2017), styles of pictures", open: openAdaIN},
+	{name: "gatys", about: "optimisation (Gatys et al. 2016), as cue conflicts are made; styles of pictures, minutes a picture", open: openGatys, large: true},
 }
 
 func styleMethodNames() (names []string) {

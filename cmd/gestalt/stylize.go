@@ -2,17 +2,14 @@ package main
 
 import (
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/gestalt-vision/gestalt/dataset"
-	"github.com/gestalt-vision/gestalt/style"
 	"github.com/gestalt-vision/gestalt/stylize"
 )
 
@@ -221,85 +218,4 @@ func (o stylizeOptions) runJob(cmd *cobra.Command, job stylize.Job) error {
 		return err
 	}
 	return o.tell(cmd, job, result)
-}
-
-// openedMethod is a method on an engine, with its styles.
-type openedMethod struct {
-	stylizer style.Stylizer
-	bank     *style.Bank // nil where styles are made up
-	broken   []style.BrokenStyle
-	from     string
-}
-
-func (m openedMethod) into(j stylize.Job) stylize.Job {
-	j.Stylizer, j.From, j.Broken, j.Styles = m.stylizer, m.from, m.broken, m.stylizer
-	if m.bank != nil {
-		j.Styles = m.bank
-	}
-	return j
-}
-
-func (m openedMethod) close() error {
-	if m.bank == nil {
-		return m.stylizer.Close()
-	}
-	return errors.Join(m.bank.Close(), m.stylizer.Close())
-}
-
-// openMethod opens a method and its styles.
-func openMethod(cmd *cobra.Command, f styleFlags, method styleMethod, c configuration) (m openedMethod, err error) {
-	backend, err := c.open()
-	if err != nil {
-		return m, err
-	}
-	if m.stylizer, err = method.open(backend, f); err != nil {
-		return m, err
-	}
-	if f.styles == "" {
-		m.from, err = method.random(f)
-	} else {
-		err = m.openBank(cmd, f, c)
-	}
-	if err != nil {
-		err = errors.Join(err, m.stylizer.Close())
-	}
-	return m, err
-}
-
-// openBank makes the styles of pictures, or finds those that were made before.
-func (m *openedMethod) openBank(cmd *cobra.Command, f styleFlags, c configuration) (err error) {
-	encoder, ok := m.stylizer.(style.Encoder)
-	if !ok {
-		return usagef("this method takes no styles from pictures")
-	}
-	if strings.HasSuffix(f.styles, weightsSuffix) {
-		m.bank, err = style.OpenBank(f.styles, encoder)
-	} else {
-		err = m.makeBank(cmd, f, encoder, c)
-	}
-	if err == nil {
-		m.from = m.bank.Identity()
-	}
-	return err
-}
-
-func (m *openedMethod) makeBank(cmd *cobra.Command, f styleFlags, encoder style.Encoder, c configuration) error {
-	pictures, err := dataset.Open(f.styles)
-	if err != nil {
-		return err
-	}
-	defer pictures.Close()
-	file := f.bank
-	if file == "" {
-		// One for each set of pictures, encoder and engine, whose last bits differ.
-		path, err := filepath.Abs(f.styles)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256([]byte(path + "\n" + encoder.EncoderIdentity() + "\n" + c.String()))
-		file = filepath.Join(cacheFolder(), "styles", fmt.Sprintf("%x%s", sum[:8], weightsSuffix))
-	}
-	bar := newProgress(cmd.ErrOrStderr(), "styles", pictures.Len())
-	m.bank, m.broken, err = style.MakeBank(cmd.Context(), file, encoder, pictures, style.BankOptions{Progress: bar.add})
-	return err
 }
