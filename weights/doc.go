@@ -11,6 +11,6 @@
 // what to do, before anything of the claimed size is allocated. A pickle is data: nothing in it is executed, and what is
 // no tensor, number, string or container of them is refused by its name.
 //
-// Files keep PyTorch's layout (kernels OIHW, linear weights [out, in]); graphs want HWIO and [in, out]. The functions
-// [OIHWToHWIO] and [OutInToInOut], and their inverses, convert at this door and nowhere else.
+// Files keep PyTorch's layout (kernels OIHW, linear weights [out, in]); graphs want HWIO and [in, out].
+// [OIHWToHWIO] and its inverse convert at this door and nowhere else.
 package weights

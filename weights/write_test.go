@@ -123,40 +123,38 @@ func TestFailedWriteKeepsOldFile(t *testing.T) {
 }
 
 func TestLayouts(t *testing.T) {
-	const o, i, h, w = 19, 3, 2, 5 // more output channels than one block, not a multiple of it
-	src := make([]float32, o*i*h*w)
-	for n := range src {
-		src[n] = float32(n)
-	}
-	got := OIHWToHWIO(src, o, i, h, w)
-	for a := range o {
-		for b := range i {
-			for y := range h {
-				for x := range w {
-					if g, s := got[((y*w+x)*i+b)*o+a], src[((a*i+b)*h+y)*w+x]; g != s {
-						t.Fatalf("out %d in %d y %d x %d: got %g, want %g", a, b, y, x, g, s)
+	for _, c := range [][4]int{{19, 3, 2, 5}, {1, 1, 1, 1}, {300, 30, 3, 1}, {256, 256, 1, 1}, {257, 512, 1, 1}, {600, 70, 3, 3}} { // parts of tiles and several
+		o, i, h, w := c[0], c[1], c[2], c[3]
+		src := make([]float32, o*i*h*w)
+		for n := range src {
+			src[n] = float32(n)
+		}
+		got := OIHWToHWIO(src, o, i, h, w)
+		for a := range o {
+			for b := range i {
+				for y := range h {
+					for x := range w {
+						if g, s := got[((y*w+x)*i+b)*o+a], src[((a*i+b)*h+y)*w+x]; g != s {
+							t.Fatalf("%v: out %d in %d y %d x %d: got %g, want %g", c, a, b, y, x, g, s)
+						}
 					}
 				}
 			}
 		}
-	}
-	if back := HWIOToOIHW(got, h, w, i, o); !slices.Equal(back, src) {
-		t.Error("HWIOToOIHW does not undo OIHWToHWIO")
-	}
-	matrix := []float32{1, 2, 3, 4, 5, 6} // [2 out, 3 in]
-	turned := OutInToInOut(matrix, 2, 3)
-	if !slices.Equal(turned, []float32{1, 4, 2, 5, 3, 6}) {
-		t.Errorf("OutInToInOut gave %v", turned)
-	}
-	if !slices.Equal(InOutToOutIn(turned, 3, 2), matrix) {
-		t.Error("InOutToOutIn does not undo OutInToInOut")
+		if back := HWIOToOIHW(got, h, w, i, o); !slices.Equal(back, src) {
+			t.Errorf("%v: HWIOToOIHW does not undo OIHWToHWIO", c)
+		}
 	}
 }
 
 func BenchmarkOIHWToHWIO(b *testing.B) {
-	src := make([]float32, 512*512*9) // the largest kernel of a ResNet
-	b.SetBytes(int64(4 * len(src)))
-	for b.Loop() {
-		OIHWToHWIO(src, 512, 512, 3, 3)
+	for name, c := range map[string][4]int{"ResNet": {512, 512, 3, 3}, "VGG": {4096, 512, 7, 7}} { // the largest weights
+		b.Run(name, func(b *testing.B) {
+			src := make([]float32, c[0]*c[1]*c[2]*c[3])
+			b.SetBytes(int64(4 * len(src)))
+			for b.Loop() {
+				OIHWToHWIO(src, c[0], c[1], c[2], c[3])
+			}
+		})
 	}
 }
