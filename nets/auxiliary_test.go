@@ -27,7 +27,7 @@ func TestAuxiliary(t *testing.T) {
 			}
 		}
 	})
-	pictures := draw("pictures", 40*40*3, -2, 2)
+	pictures := MadeUp("pictures", 40*40*3, -2, 2)
 	var logits [2][]float32
 	for i, path := range []string{whole, bare} {
 		m, err := Load(b, a.Name, path)

@@ -16,7 +16,7 @@ import (
 // which makes 9, 17 and 33 for two, three and four wide layers: 3+2+4, +8, +16.
 func bagNet(wide ...bool) func(Scope, *graph.Node) *graph.Node {
 	return func(s Scope, x *graph.Node) *graph.Node {
-		x = s.ConvNoBias("conv1", x, Conv{Out: 64, Kernel: 1})
+		x = s.ConvOnly("conv1", x, Conv{Out: 64, Kernel: 1})
 		x = s.Mark("relu", ReLU(s.Momentum(0.001).ConvNorm("conv2", "bn1", x, Conv{Out: 64, Kernel: 3})))
 		for i, depth := range []int{3, 4, 6, 3} {
 			layer := fmt.Sprintf("layer%d", i+1)

@@ -35,7 +35,7 @@ func (s Scope) declareNorm(name string, channels int) norm {
 //	scale = weight / sqrt(variance + ε),  shift = bias - mean·scale
 //
 // computed in float64 and rounded once.
-func (n norm) affine(param func(name string) []float32) (scale, shift []float32) {
+func (n norm) affine(param source) (scale, shift []float32) {
 	weight, bias, mean, variance := param(n.weight.Name), param(n.bias.Name), param(n.mean.Name), param(n.variance.Name)
 	scale, shift = make([]float32, len(weight)), make([]float32, len(weight))
 	for c := range scale {
@@ -48,8 +48,11 @@ func (n norm) affine(param func(name string) []float32) (scale, shift []float32)
 // scaleOut multiplies each output channel of a kernel [out, …] by its scale.
 func scaleOut(kernel, scale []float32) []float32 {
 	out, n := make([]float32, len(kernel)), len(kernel)/len(scale)
-	for i, v := range kernel {
-		out[i] = v * scale[i/n]
+	for o, k := range scale {
+		scaled := out[o*n:][:n]
+		for i, v := range kernel[o*n:][:n] {
+			scaled[i] = v * k
+		}
 	}
 	return out
 }
@@ -64,11 +67,11 @@ func (s Scope) BatchNorm(name string, x *graph.Node) *graph.Node {
 	channels := x.Shape().Dim(-1)
 	if s.net.mode == Inference {
 		bn := s.declareNorm(name, channels)
-		scale := s.input(bn.weight.Name, bn.weight.Shape, func(param func(string) []float32) []float32 {
+		scale := s.input(bn.weight.Name, bn.weight.Shape, func(param source) []float32 {
 			scale, _ := bn.affine(param)
 			return scale
 		})
-		shift := s.input(bn.bias.Name, bn.bias.Shape, func(param func(string) []float32) []float32 {
+		shift := s.input(bn.bias.Name, bn.bias.Shape, func(param source) []float32 {
 			_, shift := bn.affine(param)
 			return shift
 		})

@@ -8,8 +8,21 @@ import (
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
-// paddedSame are the networks of which there is a second one with the same parameters, which pads as TensorFlow does.
-var paddedSame = map[string]string{"mobilenet_v2": "mobilenet_v2_tf"}
+// paddedSame ends the names of networks that pad as TensorFlow does and are otherwise those of the name before it.
+const paddedSame = "_tf"
+
+// Twin is the network that has the same parameters as the named one and pads otherwise, so that only what a file declares
+// tells whose weights it holds; "" where there is none.
+func Twin(name string) string {
+	twin, same := strings.CutSuffix(name, paddedSame)
+	if !same {
+		twin += paddedSame
+	}
+	if _, err := Lookup(twin); err != nil {
+		return ""
+	}
+	return twin
+}
 
 // declared is the network that a file of weights says it belongs to, which outweighs the name that somebody gave: with
 // another padding or normalisation the weights would still fit, and silently see worse. The metadata of the file may hold
@@ -21,25 +34,18 @@ var paddedSame = map[string]string{"mobilenet_v2": "mobilenet_v2_tf"}
 func (a Architecture) declared(f *weights.File) (Architecture, error) {
 	metadata := f.Metadata()
 	if padding, ok := metadata["padding"]; ok {
-		name := ""
-		for symmetric, same := range paddedSame {
-			switch {
-			case a.Name != symmetric && a.Name != same:
-			case padding == "as torchvision":
-				name = symmetric
-			case strings.HasPrefix(padding, "SAME"):
-				name = same
-			}
+		name := strings.TrimSuffix(a.Name, paddedSame)
+		switch {
+		case strings.HasPrefix(padding, "SAME"):
+			name += paddedSame
+		case padding != "as torchvision":
+			name = ""
 		}
-		if name == "" && padding != "as torchvision" {
+		named, err := Lookup(name)
+		if err != nil {
 			return a, fmt.Errorf("%s declares the padding %q, with which there is no %s here", f.Path(), padding, a.Name)
 		}
-		if name != "" {
-			var err error
-			if a, err = Lookup(name); err != nil {
-				return a, err
-			}
-		}
+		a = named
 	}
 	for key, dst := range map[string]*[3]float32{"mean": &a.Preprocess.Mean, "std": &a.Preprocess.Std} {
 		if text, ok := metadata[key]; ok {

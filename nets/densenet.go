@@ -17,7 +17,7 @@ func denseNet(growth int, depths ...int) func(Scope, *graph.Node) *graph.Node {
 		for i, depth := range depths {
 			if i > 0 {
 				t := f.In(fmt.Sprintf("transition%d", i))
-				x = t.ConvNoBias("conv", ReLU(t.BatchNorm("norm", x)), Conv{Out: x.Shape().Dim(-1) / 2, Kernel: 1})
+				x = t.ConvOnly("conv", ReLU(t.BatchNorm("norm", x)), Conv{Out: x.Shape().Dim(-1) / 2, Kernel: 1})
 				x = f.Mark(fmt.Sprintf("transition%d", i), MeanPool(x, 2, 2, 0))
 			}
 			block := fmt.Sprintf("denseblock%d", i+1)
@@ -35,5 +35,5 @@ func denseNet(growth int, depths ...int) func(Scope, *graph.Node) *graph.Node {
 func denseLayer(s Scope, x *graph.Node, growth int) *graph.Node {
 	x = ReLU(s.BatchNorm("norm1", x))
 	x = ReLU(s.ConvNorm("conv1", "norm2", x, Conv{Out: 4 * growth, Kernel: 1}))
-	return s.ConvNoBias("conv2", x, Conv{Out: growth, Kernel: 3, Pad: 1})
+	return s.ConvOnly("conv2", x, Conv{Out: growth, Kernel: 3, Pad: 1})
 }

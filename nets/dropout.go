@@ -28,7 +28,7 @@ func Dropout(seed *graph.Node) Option {
 // Dropout is PyTorch's Dropout (Srivastava et al., JMLR 2014): with the probability p an element becomes 0, else it is
 // divided by 1-p. It acts where the network is built with the option [Dropout].
 //
-// The numbers are those of draw in random.go, with the seed hashed together with the name: splitmix64, of which element i
+// The numbers are those of [MadeUp], with the seed hashed together with the name: splitmix64, of which element i
 // takes the i-th output's upper 24 bits.
 func (s Scope) Dropout(name string, x *graph.Node, p float64) *graph.Node {
 	if s.net.seed == nil {

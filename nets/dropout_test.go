@@ -80,7 +80,7 @@ func TestDropout(t *testing.T) {
 // The networks that drop in torchvision do so with a seed, and nothing without one; the others never.
 func TestWhoDrops(t *testing.T) {
 	b := open(t, "go")
-	want := map[string]int{"alexnet": 2, "vgg16": 2, "vgg11_bn": 2, "googlenet": 3, "inception_v3": 1, "squeezenet1_0": 1, "squeezenet1_1": 1, "resnet50": 0}
+	want := map[string]int{"alexnet": 2, "vgg16": 2, "vgg11_bn": 2, "googlenet": 3, "inception_v3": 1, "squeezenet1_0": 1, "squeezenet1_1": 1, "mobilenet_v2": 1, "mobilenet_v2_tf": 1, "resnet50": 0}
 	for name, layers := range want {
 		a, err := Lookup(name)
 		if err != nil {

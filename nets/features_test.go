@@ -54,34 +54,42 @@ func TestFeatures(t *testing.T) {
 	}
 }
 
-// The features of VGG-19 by the names of the literature are torchvision's, from a network that ends with the last of them.
+// The features of VGGs by the names of the literature are torchvision's, from a network that ends with the last of them: all
+// of VGG-19, of the others what the last pooling puts out.
 func TestVGGFeatures(t *testing.T) {
-	want := fixture[map[string]struct {
+	want := fixture[map[string]map[string]struct {
 		Shape  []int
 		Spread []float32
 	}](t, "features.json")
-	a, err := Lookup("vgg19")
-	if err != nil {
-		t.Fatal(err)
-	}
-	names := slices.Sorted(maps.Keys(want))
-	if len(names) != 16+16+5 {
-		t.Fatalf("%d features", len(names))
-	}
-	got := runOnce(t, open(t, "cpu"), draw("pictures", 53*46*3, -2, 2), []int{1, 53, 46, 3}, func(x *graph.Node) (*Net, []*graph.Node) {
-		net := a.Build(x, Inference, UpTo(names...))
-		var nodes []*graph.Node
-		for _, name := range names {
-			nodes = append(nodes, net.Features[name])
-			if shape := net.Features[name].Shape().Dimensions; !slices.Equal(shape, want[name].Shape) {
-				t.Fatalf("%s is %v, want %v", name, shape, want[name].Shape)
-			}
+	b, pictures := open(t, "cpu"), MadeUp("pictures", 53*46*3, -2, 2)
+	for _, vgg := range Names() {
+		if !strings.HasPrefix(vgg, "vgg") {
+			continue
 		}
-		return net, nodes
-	})
-	for i, name := range names {
-		if d := difference(t, spread(got[i], 24), want[name].Spread) / largest(want[name].Spread); !(d <= 1e-5) {
-			t.Errorf("%s differs by %g", name, d)
+		a, err := Lookup(vgg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := want[vgg]
+		names := slices.Sorted(maps.Keys(want))
+		if n := len(names); vgg == "vgg19" && n != 16+16+5 || n == 0 {
+			t.Fatalf("testdata has %d features of %s", n, vgg)
+		}
+		got := runOnce(t, b, pictures, []int{1, 53, 46, 3}, func(x *graph.Node) (*Net, []*graph.Node) {
+			net := a.Build(x, Inference, UpTo(names...))
+			var nodes []*graph.Node
+			for _, name := range names {
+				nodes = append(nodes, net.Features[name])
+				if shape := net.Features[name].Shape().Dimensions; !slices.Equal(shape, want[name].Shape) {
+					t.Fatalf("%s of %s is %v, want %v", name, vgg, shape, want[name].Shape)
+				}
+			}
+			return net, nodes
+		})
+		for i, name := range names {
+			if d := difference(t, spread(got[i], 24), want[name].Spread) / largest(want[name].Spread); !(d <= 1e-5) {
+				t.Errorf("%s of %s differs by %g", name, vgg, d)
+			}
 		}
 	}
 }
@@ -156,7 +164,7 @@ func TestAdaptiveMean(t *testing.T) {
 	const c, side = 3, 7
 	for _, s := range [][2]int{{7, 7}, {14, 7}, {1, 2}, {3, 5}, {9, 20}, {8, 6}} {
 		h, w := s[0], s[1]
-		x := draw("x", 2*h*w*c, -1, 1)
+		x := MadeUp("x", 2*h*w*c, -1, 1)
 		got := runOnce(t, open(t, "cpu"), x, []int{2, h, w, c}, func(x *graph.Node) (*Net, []*graph.Node) {
 			return newNet(x.Graph(), Inference), []*graph.Node{AdaptiveMean(x, side)}
 		})[0]

@@ -36,16 +36,11 @@ func (s Scope) Kernel(name string, x *graph.Node, c Conv) *graph.Node {
 // Bias is the bias of a Conv2d with n channels out, parameter name.bias, [n].
 func (s Scope) Bias(name string, n int) *graph.Node { return s.vector(name+".bias", true, n) }
 
-// ConvNoBias is Conv2d without a bias: parameter name.weight.
-func (s Scope) ConvNoBias(name string, x *graph.Node, c Conv) *graph.Node {
-	return s.convolve(c, x, s.kernel(s.declareKernel(name, x, c)))
-}
-
 // ConvNorm is Conv2d without a bias followed by BatchNorm2d: parameters conv.weight, norm.weight, norm.bias and the
 // running statistics norm.running_mean and norm.running_var.
 func (s Scope) ConvNorm(conv, norm string, x *graph.Node, c Conv) *graph.Node {
 	if s.net.mode == Training {
-		return s.BatchNorm(norm, s.ConvNoBias(conv, x, c))
+		return s.BatchNorm(norm, s.ConvOnly(conv, x, c))
 	}
 	return s.convNormFolded(s.declareKernel(conv, x, c), nil, norm, x, c)
 }
@@ -63,12 +58,12 @@ func (s Scope) ConvBiasNorm(conv, norm string, x *graph.Node, c Conv) *graph.Nod
 // convNormFolded is a convolution whose kernel has taken in the normalisation that follows.
 func (s Scope) convNormFolded(weight Param, bias *Param, norm string, x *graph.Node, c Conv) *graph.Node {
 	bn := s.declareNorm(norm, c.Out)
-	kernel := s.input(weight.Name, hwio(weight), func(param func(string) []float32) []float32 {
+	kernel := s.input(weight.Name, hwio(weight), func(param source) []float32 {
 		scale, _ := bn.affine(param)
 		p := weight.Shape
 		return weights.OIHWToHWIO(scaleOut(param(weight.Name), scale), p[0], p[1], p[2], p[3])
 	})
-	shift := s.input(bn.bias.Name, bn.bias.Shape, func(param func(string) []float32) []float32 {
+	shift := s.input(bn.bias.Name, bn.bias.Shape, func(param source) []float32 {
 		scale, shift := bn.affine(param)
 		if bias != nil {
 			for i, b := range param(bias.Name) {

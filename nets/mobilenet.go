@@ -32,7 +32,8 @@ func mobileNetV2(pad func(Conv) Conv) func(Scope, *graph.Node) *graph.Node {
 			}
 		}
 		x = f.Mark(fmt.Sprint(module), ReLU6(f.ConvNorm(fmt.Sprintf("%d.0", module), fmt.Sprintf("%d.1", module), x, Conv{Out: 1280, Kernel: 1})))
-		return s.Linear("classifier.1", GlobalMean(x), 1000)
+		c := s.In("classifier")
+		return c.Linear("1", c.Dropout("0", GlobalMean(x), 0.2), 1000)
 	}
 }
 

@@ -27,7 +27,7 @@ func savedDeclaring(t *testing.T, a Architecture, metadata map[string]string, ch
 	}
 	tensors := map[string]weights.Tensor{}
 	for _, p := range params {
-		tensors[p.Name] = weights.FromFloat32(p.Name, p.Shape, drawParam(p))
+		tensors[p.Name] = weights.FromFloat32(p.Name, p.Shape, p.MadeUp())
 	}
 	if change != nil {
 		change(tensors)
@@ -58,7 +58,7 @@ func TestLoad(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	pictures := draw("pictures", 2*64*64*3, -2, 2)
+	pictures := MadeUp("pictures", 2*64*64*3, -2, 2)
 	got, err := m.logits(pictures, size{2, 64, 64})
 	if err != nil {
 		t.Fatal(err)
@@ -146,7 +146,7 @@ func TestLoadNamesWhatIsWrong(t *testing.T) {
 func TestBatchesAgree(t *testing.T) {
 	m := drawnModel(t, open(t, "cpu"), "squeezenet1_1")
 	const h, w, most = 64, 64, 9
-	pictures := draw("pictures", most*h*w*3, -2, 2)
+	pictures := MadeUp("pictures", most*h*w*3, -2, 2)
 	whole, err := m.logits(pictures, size{most, h, w})
 	if err != nil {
 		t.Fatal(err)
@@ -161,8 +161,8 @@ func TestBatchesAgree(t *testing.T) {
 			t.Errorf("%d pictures: logits differ by %g", n, difference(t, part, whole[at*1000:]))
 		}
 	}
-	if len(m.programs) != 4 {
-		t.Errorf("%d programs were compiled, want those for 9, 1, 2 and 4 pictures", len(m.programs))
+	if len(m.sizes) != 4 {
+		t.Errorf("compiled for %v, want 9, 1, 2 and 4 pictures", m.sizes)
 	}
 }
 
@@ -170,7 +170,7 @@ func TestBatchesAgree(t *testing.T) {
 func TestConcurrentCalls(t *testing.T) {
 	for engine, rounds := range map[string]int{"cpu": 3, "go": 1} {
 		m := drawnModel(t, open(t, engine), "squeezenet1_1")
-		pictures := draw("pictures", 4*33*33*3, -2, 2)
+		pictures := MadeUp("pictures", 4*33*33*3, -2, 2)
 		want, err := m.logits(pictures, size{4, 33, 33})
 		if err != nil {
 			t.Fatal(err)

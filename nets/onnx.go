@@ -11,10 +11,8 @@ import (
 
 	"github.com/gomlx/compute"
 	"github.com/gomlx/compute/dtypes"
-	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
-	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/onnx"
 	"github.com/gestalt-vision/gestalt/pixel"
 )
@@ -56,45 +54,32 @@ func LoadONNX(b compute.Backend, path string, o ONNXOptions) (m *Model, guesses 
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m = &Model{
-		Name:       strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)),
-		Preprocess: p, WeightsSHA256: f.SHA256, backend: b,
-		build:   func(x *graph.Node) *Net { return onnxNet(f, x, nchw) },
-		weights: map[string]compute.Buffer{}, programs: map[size]program{},
-	}
-	fixed := f.Input.Dims[0]
-	n := 1
+	name := strings.TrimSuffix(filepath.Base(path), filepath.Ext(path))
+	program := newProgram(b, name, func(s Scope, inputs []*graph.Node) []*graph.Node {
+		return []*graph.Node{s.onnx(f, inputs[0], nchw)}
+	})
+	m = &Model{Name: name, Preprocess: p, WeightsSHA256: f.SHA256, program: program}
+	n, fixed := 1, f.Input.Dims[0]
 	if fixed > 0 {
 		n = fixed + 2 // a number that the file does not have in it
 	}
-	net, err := m.trace(n)
+	net, outputs, err := program.trace([][]int{{n, p.Crop, p.Crop, 3}})
 	if err != nil && fixed > 0 {
 		m.batch = fixed
-		net, err = m.trace(fixed)
+		net, outputs, err = program.trace([][]int{{fixed, p.Crop, p.Crop, 3}})
 	}
 	if err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
-	m.Classes = net.Logits.Shape().Dim(1)
-	if _, err := m.upload(net, nil); err != nil {
+	m.Classes = outputs[0].Shape().Dim(1)
+	if err := program.hold(net, nil); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, errors.Join(err, m.Close()))
 	}
 	return m, guesses, nil
 }
 
-// trace builds the network for n pictures and throws the graph away.
-func (m *Model) trace(n int) (net *Net, err error) {
-	err = engine.Catch(func() {
-		g := graph.NewGraph(m.backend, m.Name)
-		defer g.Finalize()
-		crop := m.Preprocess.Crop
-		net = m.build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, n, crop, crop, 3)))
-	})
-	return net, err
-}
-
-// onnxNet builds the network of a file and checks that it is a classifier's. It panics as graph code does.
-func onnxNet(f *onnx.File, x *graph.Node, nchw bool) *Net {
+// onnx adds the network of a file, with its weights, and checks that it is a classifier's. It gives the logits.
+func (s Scope) onnx(f *onnx.File, x *graph.Node, nchw bool) *graph.Node {
 	built, err := f.Build(x, nchw)
 	if err != nil {
 		panic(err)
@@ -118,12 +103,10 @@ func onnxNet(f *onnx.File, x *graph.Node, nchw bool) *Net {
 	if classes == 1001 {
 		logits = graph.Slice(logits, graph.AxisRange(), graph.AxisRangeToEnd(1))
 	}
-	net := &Net{Logits: logits, MultiplyAdds: built.MultiplyAdds}
 	for _, in := range built.Inputs {
-		net.Inputs = append(net.Inputs, Input{Name: in.Name, Node: in.Node,
-			value: func(func(string) []float32) []float32 { return in.Values() }})
+		s.net.Inputs = append(s.net.Inputs, Input{Name: in.Name, Node: in.Node, value: func(source) []float32 { return in.Values() }})
 	}
-	return net
+	return logits
 }
 
 // preprocess puts options, metadata and guesses together.

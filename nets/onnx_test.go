@@ -88,6 +88,9 @@ func readFloats(t *testing.T, file string) []float32 {
 func TestONNXSqueezeNet(t *testing.T) {
 	file := sharedtest.Path(t, "weights/squeezenet1_1.onnx")
 	for _, name := range []string{"cpu", "go"} {
+		if name == "go" && !*full { // it takes seconds a picture; TestONNXSmall runs it
+			continue
+		}
 		b, err := engine.Open(name)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +107,7 @@ func TestONNXSqueezeNet(t *testing.T) {
 		}
 		defer ours.Close()
 		for n := 1; n <= 3; n += 2 {
-			x := draw("pictures", n*224*224*3, -2, 2)
+			x := MadeUp("pictures", n*224*224*3, -2, 2)
 			got, err := m.Logits(x, n)
 			if err != nil {
 				t.Fatal(err)
@@ -128,7 +131,7 @@ var onnxSmall = ONNXOptions{Mean: []float32{0, 0, 0}, Std: []float32{1, 1, 1}, R
 
 // TestONNXSmall compares small networks with one of everything with PyTorch, for several numbers of pictures.
 func TestONNXSmall(t *testing.T) {
-	x := draw("pictures", 4*17*17*3, -2, 2)
+	x := MadeUp("pictures", 4*17*17*3, -2, 2)
 	for _, c := range []struct {
 		name  string
 		batch int // that the network is bound to

@@ -95,7 +95,7 @@ func TestTrunks(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	picture := Array{Dims: []int{1, 16, 16, 3}, Values: draw("picture", 16*16*3, -1, 1)}
+	picture := Array{Dims: []int{1, 16, 16, 3}, Values: MadeUp("picture", 16*16*3, -1, 1)}
 	got, err := p.Run(picture)
 	if err != nil {
 		t.Fatal(err)

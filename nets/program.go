@@ -26,18 +26,24 @@ type Array struct {
 // which must be the same, in the same order, for inputs of any size.
 type Code func(s Scope, inputs []*graph.Node) []*graph.Node
 
-// Program is graph code with weights on an engine, compiled for each new shape of its inputs. Its methods may be called
-// from several goroutines.
+// Program is graph code with weights on an engine, compiled for each new shape of its inputs. The weights are inputs of the
+// computation that stay in the engine's buffers between calls. Its methods may be called from several goroutines.
 type Program struct {
 	name    string
 	code    Code
 	backend compute.Backend
-	weights []compute.Buffer
+	weights map[string]compute.Buffer // by the input's name
 
 	inUse    sync.RWMutex // held for reading while a graph runs, for writing by Close
 	closed   bool
-	compiled sync.Mutex // guards graphs
-	graphs   map[string]*graph.Graph
+	compiled sync.Mutex // guards graphs, and weights once the program runs
+	graphs   map[string]compiled
+}
+
+// compiled is a graph with the buffers that it takes after the inputs.
+type compiled struct {
+	graph   *graph.Graph
+	weights []compute.Buffer
 }
 
 // maxGraphs bounds what a program that is shown pictures of many sizes holds: each graph has an arena and packed weights.
@@ -47,66 +53,73 @@ const maxGraphs = 8
 // for code without parameters. example is the dimensions of inputs that code can be traced with, which costs no
 // arithmetic. The engine stays the caller's and must outlive the program; f may be closed.
 func NewProgram(b compute.Backend, name string, f *weights.File, code Code, example ...[]int) (*Program, error) {
-	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}
-	net, err := p.trace(example)
-	if err != nil {
-		return nil, err
-	}
-	if len(net.Params) == 0 {
-		return p, nil
-	}
-	values, err := net.ReadInputs(f)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return p, p.hold(net, values)
+	p := newProgram(b, name, code)
+	_, err := p.load(example, fromFile(f))
+	return p.orClosed(err)
 }
 
 // NewProgramOf is NewProgram for code whose parts have files of their own, as [Net.ReadParts] reads them.
 func NewProgramOf(b compute.Backend, name string, parts map[string]*weights.File, code Code, example ...[]int) (*Program, error) {
-	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}
-	net, err := p.trace(example)
-	if err != nil {
-		return nil, err
-	}
-	values, err := net.ReadParts(parts)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
-	}
-	return p, p.hold(net, values)
+	p := newProgram(b, name, code)
+	_, err := p.load(example, fromParts(parts))
+	return p.orClosed(err)
 }
 
 // RandomProgram is a program with made-up parameters, as [Random] has them.
 func RandomProgram(b compute.Backend, name string, code Code, example ...[]int) (*Program, error) {
-	p := &Program{name: name, code: code, backend: b, graphs: map[string]*graph.Graph{}}
-	net, err := p.trace(example)
-	if err != nil {
-		return nil, err
-	}
-	return p, p.hold(net, net.RandomInputs())
+	p := newProgram(b, name, code)
+	_, err := p.load(example, madeUp)
+	return p.orClosed(err)
 }
 
-// trace builds the graph and throws it away.
-func (p *Program) trace(example [][]int) (net *Net, err error) {
-	err = engine.Catch(func() {
-		var g *graph.Graph
-		g, net, _ = p.build(example)
-		g.Finalize()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("%s on engine %s: %w", p.name, p.backend.Name(), err)
+func newProgram(b compute.Backend, name string, code Code) *Program {
+	return &Program{name: name, code: code, backend: b, weights: map[string]compute.Buffer{}, graphs: map[string]compiled{}}
+}
+
+// load traces the code and puts the parameters that it asks for into the engine's buffers.
+func (p *Program) load(example [][]int, from origin) (*Net, error) {
+	net, _, err := p.trace(example)
+	if err != nil || len(net.Params) == 0 {
+		return net, err
+	}
+	if err := from(net, func(param source) error { return p.hold(net, param) }); err != nil {
+		return nil, fmt.Errorf("%s: %w", p.name, err)
 	}
 	return net, nil
 }
 
-// hold puts parameters into the engine's buffers.
-func (p *Program) hold(net *Net, values [][]float32) error {
-	for i, in := range net.Inputs {
-		buffer, err := p.backend.BufferFromFlatData(0, values[i], in.Node.Shape())
-		if err != nil {
-			return errors.Join(fmt.Errorf("%s: parameter %s: %w", p.name, in.Name, err), p.Close())
+// orClosed is the program, or after an error nothing of it.
+func (p *Program) orClosed(err error) (*Program, error) {
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	return p, nil
+}
+
+// trace builds the graph and throws it away. The outputs have only shapes then.
+func (p *Program) trace(example [][]int) (net *Net, outputs []*graph.Node, err error) {
+	err = engine.Catch(func() {
+		var g *graph.Graph
+		g, net, outputs = p.build(example)
+		g.Finalize()
+	})
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s on engine %s: %w", p.name, p.backend.Name(), err)
+	}
+	return net, outputs, nil
+}
+
+// hold puts the parameters of a network's inputs into the engine's buffers, where they are not there yet.
+func (p *Program) hold(net *Net, param source) error {
+	for _, in := range net.Inputs {
+		if p.weights[in.Name] != nil {
+			continue
 		}
-		p.weights = append(p.weights, buffer)
+		buffer, err := p.backend.BufferFromFlatData(0, in.value(param), in.Node.Shape())
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", in.Name, err)
+		}
+		p.weights[in.Name] = buffer
 	}
 	return nil
 }
@@ -125,7 +138,7 @@ func (p *Program) build(dims [][]int) (*graph.Graph, *Net, []*graph.Node) {
 // MultiplyAdds counts those of the convolutions and linear layers that the code adds by its scope, for inputs of such
 // dimensions.
 func (p *Program) MultiplyAdds(dims ...[]int) (int64, error) {
-	net, err := p.trace(dims)
+	net, _, err := p.trace(dims)
 	if err != nil {
 		return 0, err
 	}
@@ -137,7 +150,7 @@ func (p *Program) Run(inputs ...Array) (outputs []Array, err error) {
 	p.inUse.RLock()
 	defer p.inUse.RUnlock()
 	if p.closed {
-		return nil, fmt.Errorf("%s: the program has been closed", p.name)
+		return nil, fmt.Errorf("%s: it has been closed", p.name)
 	}
 	caught := engine.Catch(func() { outputs, err = p.run(p.graph(inputs), inputs) })
 	if err := errors.Join(caught, err); err != nil {
@@ -147,7 +160,7 @@ func (p *Program) Run(inputs ...Array) (outputs []Array, err error) {
 }
 
 // graph finds or compiles the graph for inputs of such dimensions. It panics as graph code does.
-func (p *Program) graph(inputs []Array) *graph.Graph {
+func (p *Program) graph(inputs []Array) compiled {
 	dims := make([][]int, len(inputs))
 	for i, in := range inputs {
 		dims[i] = in.Dims
@@ -155,23 +168,34 @@ func (p *Program) graph(inputs []Array) *graph.Graph {
 	key := fmt.Sprint(dims)
 	p.compiled.Lock()
 	defer p.compiled.Unlock()
-	if g := p.graphs[key]; g != nil {
-		return g
+	if c, ok := p.graphs[key]; ok {
+		return c
 	}
 	if len(p.graphs) >= maxGraphs { // whoever runs one of them still holds it; it is freed when they are done
 		clear(p.graphs)
 	}
-	g, _, outputs := p.build(dims)
-	if err := g.Compile(outputs...); err != nil {
+	g, net, outputs := p.build(dims)
+	// An ONNX file may compute other constants for other sizes. Parameters of ours are all there since the first trace.
+	err := p.hold(net, func(name string) []float32 {
+		panic(fmt.Errorf("asks for the parameter %s only where its inputs are %v", name, dims))
+	})
+	if err == nil {
+		err = g.Compile(outputs...)
+	}
+	if err != nil {
 		g.Finalize()
 		panic(err)
 	}
-	p.graphs[key] = g
-	return g
+	c := compiled{graph: g}
+	for _, in := range net.Inputs {
+		c.weights = append(c.weights, p.weights[in.Name])
+	}
+	p.graphs[key] = c
+	return c
 }
 
 // run executes a graph; its inputs are those of the code, then the weights, as build makes them.
-func (p *Program) run(g *graph.Graph, inputs []Array) ([]Array, error) {
+func (p *Program) run(c compiled, inputs []Array) ([]Array, error) {
 	var buffers []compute.Buffer
 	for _, in := range inputs {
 		buffer, err := p.backend.BufferFromFlatData(0, in.Values, shapes.Make(dtypes.Float32, in.Dims...))
@@ -180,13 +204,13 @@ func (p *Program) run(g *graph.Graph, inputs []Array) ([]Array, error) {
 		}
 		buffers = append(buffers, buffer)
 	}
-	buffers = append(buffers, p.weights...)
+	buffers = append(buffers, c.weights...)
 	donate := make([]bool, len(buffers))
 	for i := range inputs {
 		donate[i] = true
 	}
 	var outputs []Array
-	for _, out := range g.RunWithBuffers(buffers, donate, 0) {
+	for _, out := range c.graph.RunWithBuffers(buffers, donate, 0) {
 		values, err := tensors.CopyFlatData[float32](out)
 		dims := slices.Clone(out.Shape().Dimensions)
 		if err := errors.Join(err, out.FinalizeAll()); err != nil {
@@ -202,8 +226,8 @@ func (p *Program) Close() error {
 	p.inUse.Lock()
 	defer p.inUse.Unlock()
 	p.closed = true
-	for _, g := range p.graphs {
-		g.Finalize()
+	for _, c := range p.graphs {
+		c.graph.Finalize()
 	}
 	var failed error
 	for _, w := range p.weights {

@@ -5,12 +5,19 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"testing"
 
 	"github.com/gomlx/compute"
 
 	"github.com/gestalt-vision/gestalt/engine"
 )
+
+// TestMain bounds the garbage that stays between tests: the first linear layer of VGG-16 alone is 400 MB.
+func TestMain(m *testing.M) {
+	debug.SetMemoryLimit(1 << 30)
+	os.Exit(m.Run())
+}
 
 // fixture reads a file of testdata, made by make_fixtures.py.
 func fixture[T any](t testing.TB, name string) (v T) {

@@ -47,7 +47,7 @@ type Input struct {
 	Name string
 	Node *graph.Node
 	// value makes the input's elements from the parameters in a file.
-	value func(param func(name string) []float32) []float32
+	value func(param source) []float32
 	// stored is the sizes [out, in, height, width] of a weight whose axes stand in another order in graphs, else zero.
 	stored [4]int
 }
@@ -176,7 +176,7 @@ func (s Scope) declare(name string, learned bool, shape ...int) Param {
 }
 
 // input adds an input to the graph.
-func (s Scope) input(name string, shape []int, value func(param func(name string) []float32) []float32) *graph.Node {
+func (s Scope) input(name string, shape []int, value func(param source) []float32) *graph.Node {
 	node := graph.Parameter(s.net.graph, name, shapes.Make(dtypes.Float32, shape...))
 	s.net.Inputs = append(s.net.Inputs, Input{Name: name, Node: node, value: value})
 	return node
@@ -184,7 +184,7 @@ func (s Scope) input(name string, shape []int, value func(param func(name string
 
 // weight adds the input for a weight that files hold as [o, i, h, w] and the graph takes as [h, w, i, o], in shape.
 func (s Scope) weight(p Param, o, i, h, w int, shape ...int) *graph.Node {
-	node := s.input(p.Name, shape, func(param func(string) []float32) []float32 {
+	node := s.input(p.Name, shape, func(param source) []float32 {
 		return weights.OIHWToHWIO(param(p.Name), o, i, h, w)
 	})
 	s.net.Inputs[len(s.net.Inputs)-1].stored = [4]int{o, i, h, w}
@@ -194,5 +194,5 @@ func (s Scope) weight(p Param, o, i, h, w int, shape ...int) *graph.Node {
 // vector declares a parameter of one axis and adds the input that takes it unchanged.
 func (s Scope) vector(name string, learned bool, n int) *graph.Node {
 	p := s.declare(name, learned, n)
-	return s.input(p.Name, p.Shape, func(param func(string) []float32) []float32 { return param(p.Name) })
+	return s.input(p.Name, p.Shape, func(param source) []float32 { return param(p.Name) })
 }

@@ -20,7 +20,7 @@ func TestLoadTorch(t *testing.T) {
 		t.Fatal(err)
 	}
 	b := open(t, "cpu")
-	pictures := draw("pictures", 64*64*3, -2, 2)
+	pictures := MadeUp("pictures", 64*64*3, -2, 2)
 	want, err := drawnModel(t, b, name).logits(pictures, size{1, 64, 64})
 	if err != nil {
 		t.Fatal(err)

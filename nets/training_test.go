@@ -75,9 +75,9 @@ func TestBatchNormTraining(t *testing.T) {
 		Var                   []float32 `json:"running_var"`
 	}](t, "batchnorm.json")
 	size := want.Shape[0] * want.Shape[1] * want.Shape[2] * want.Shape[3]
-	cotangent := draw("cotangent", size, -1, 1)
+	cotangent := MadeUp("cotangent", size, -1, 1)
 	for _, engine := range []string{"cpu", "go"} {
-		got := runOnce(t, open(t, engine), draw("pictures", size, -2, 2), want.Shape, func(x *graph.Node) (*Net, []*graph.Node) {
+		got := runOnce(t, open(t, engine), MadeUp("pictures", size, -2, 2), want.Shape, func(x *graph.Node) (*Net, []*graph.Node) {
 			net := newNet(x.Graph(), Training)
 			y := net.scope().BatchNorm("bn", x)
 			loss := graph.ReduceAllSum(graph.Mul(y, graph.Const(x.Graph(), tensors.FromFlatDataAndDimensions(cotangent, want.Shape...))))

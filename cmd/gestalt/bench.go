@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/speed"
 )
 
@@ -30,15 +31,16 @@ func newBenchCommand() *cobra.Command {
 picture, the arithmetic a second, its share of the multiply-add peak of the processor as measured in the same
 run, and the largest resident memory. It needs no files.
 
-Beside the networks there are two works of style transfer: adain (VGG-19 to relu4_1, the statistics of a style,
-the decoder) and vgg19_gatys (an iteration of Gatys et al.: VGG-19 to relu5_1, losses, gradient, L-BFGS).`,
+The networks are ` + strings.Join(nets.Names(), ", ") + `.
+Beside them there are two works of style transfer: adain (VGG-19 to relu4_1, the statistics of a style, the
+decoder) and vgg19_gatys (an iteration of Gatys et al.: VGG-19 to relu5_1, losses, gradient, L-BFGS).`,
 		Example: `  gestalt bench
   gestalt bench --net resnet50 --mode train --batch 16 --rounds 5 --json`,
 		Args: usageArgs(cobra.NoArgs),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runBench(cmd, o) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.nets, "net", []string{"squeezenet1_1", "resnet18", "resnet50"}, "network (repeat for several)")
+	f.StringArrayVar(&o.nets, "net", []string{"squeezenet1_1", "resnet18", "resnet50"}, "network or work (repeat for several)")
 	f.StringVar(&o.mode, "mode", string(speed.Infer), "what to measure: infer or train")
 	f.IntVar(&o.batch, "batch", 8, "pictures at once")
 	f.IntVar(&o.size, "size", 0, "height and width of the pictures in pixels (default: the network's own)")

@@ -202,7 +202,8 @@ type found struct {
 }
 
 // locate finds the weights that a name stands for: NAME.safetensors or the published file in the cache, the published
-// file in the caches of PyTorch and Hugging Face, NAME.safetensors among the test data. The error tells what to do.
+// file in the caches of PyTorch and Hugging Face, NAME.safetensors among the test data; for a network that differs from
+// another by its padding alone, also the other's files that declare this padding. The error tells what to do.
 func locate(name string) (found, error) {
 	store := weightsStore()
 	own := filepath.Join(store.Cache, name+weightsSuffix)
@@ -221,6 +222,15 @@ func locate(name string) (found, error) {
 	if isFile(test) {
 		return found{test, "test data (own file)", nil}, nil
 	}
+	if twin := nets.Twin(name); twin != "" {
+		twins := []string{filepath.Join(store.Cache, twin+weightsSuffix), filepath.Join(sharedWeights(), twin+weightsSuffix)}
+		for i, in := range []string{"cache (own file)", "test data (own file)"} {
+			if is, err := nets.Identify(twins[i]); err == nil && is == name {
+				return found{twins[i], in, nil}, nil
+			}
+		}
+		tried = append(tried, twins...)
+	}
 	return found{}, fmt.Errorf("the weights of %s are not here; %s, or give a file with --model %s=FILE.\nLooked for\n  %s",
 		name, howToGet(name, f), networkNamed(name), strings.Join(append(tried, test), "\n  "))
 }
@@ -228,6 +238,8 @@ func locate(name string) (found, error) {
 // howToGet says how weights come here, as part of a sentence.
 func howToGet(name string, f published.File) string {
 	switch {
+	case f.Name == "" && nets.Twin(name) != "":
+		return fmt.Sprintf("no published ones are known (%s%s will do if its metadata declare the padding of this one)", nets.Twin(name), weightsSuffix)
 	case f.Name == "":
 		return "no published ones are known"
 	case f.URL == "":
