@@ -150,6 +150,18 @@ func transformerIn(f *weights.File) (pair, nets.Code) {
 	return magenta, magentaTransformer
 }
 
+// IsJackson says whether a file holds the transformer of Jackson et al., with which no other predictor and embeddings go than
+// that project's.
+func IsJackson(transformer string) (bool, error) {
+	f, err := weights.Open(transformer)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	of, _ := transformerIn(f)
+	return of == jackson, nil
+}
+
 // predictorIn tells which predictor a file holds.
 func predictorIn(f *weights.File, compat bool) (pair, nets.Code) {
 	if _, ok := f.Shape("Mixed_6e.branch1x1.conv.weight"); ok {

@@ -179,6 +179,14 @@ func TestJacksonEmbeddings(t *testing.T) {
 func TestOtherPairRefused(t *testing.T) {
 	b, theirs := cpuEngine(t), readJackson(t).files(t)
 	ours := GhiasiFiles{Transformer: sharedtest.Path(t, "weights/style_transformer.safetensors"), Embeddings: sharedtest.Path(t, "weights/style_embeddings.safetensors")}
+	for path, want := range map[string]bool{theirs.Transformer: true, ours.Transformer: false} {
+		if got, err := IsJackson(path); got != want || err != nil {
+			t.Errorf("%s: %t, %v", path, got, err)
+		}
+	}
+	if _, err := IsJackson("nowhere"); err == nil {
+		t.Error("a file that is not there: no error")
+	}
 	for name, files := range map[string]GhiasiFiles{
 		"their predictor":   {Transformer: ours.Transformer, Predictor: theirs.Predictor},
 		"their embeddings":  {Transformer: ours.Transformer, Embeddings: theirs.Embeddings},

@@ -32,7 +32,7 @@ func (s *styleFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.transformer, "transformer", "", "ghiasi: weights of the network that repaints")
 	f.StringVar(&s.predictor, "predictor", "", "ghiasi: weights of the network that makes styles of pictures")
 	f.StringVar(&s.embeddings, "embeddings", "", "ghiasi: distribution of the styles of paintings, for --random")
-	f.BoolVar(&s.compat, "compat", false, "ghiasi: run the networks of philipjackson/style-augmentation with the faults of that program; needs --batch 1")
+	f.BoolVar(&s.compat, "compat", false, "ghiasi: run the networks of philipjackson/style-augmentation with the faults of that program, one picture at a time")
 	f.StringVar(&s.encoder, "encoder", "", "adain: weights of the encoder, which the decoder names")
 	f.StringVar(&s.decoder, "decoder", "", "adain: weights of the decoder")
 	f.IntVar(&s.styleSide, "style-size", 0, "adain, gatys: size in pixels that pictures of styles are seen in (default 256)")
@@ -88,7 +88,15 @@ func ghiasiFiles(f styleFlags) (files style.GhiasiFiles, err error) {
 		{"styleaug-transformer", "styleaug-predictor", "styleaug-embeddings"},
 	}
 	pair := pairs[len(pairs)-1] // all of which can be pulled
-	if f.transformer == "" {
+	if f.transformer != "" {
+		theirs, err := style.IsJackson(f.transformer)
+		if err != nil {
+			return files, err
+		}
+		if !theirs {
+			pair = pairs[0]
+		}
+	} else {
 		for _, p := range pairs {
 			if _, err := locate(p.transformer); err == nil {
 				pair = p

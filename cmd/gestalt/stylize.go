@@ -117,8 +117,6 @@ func (o *stylizeOptions) check() (part, parts int, err error) {
 		return 0, 0, usagef("--size %d: it must be at least %d", o.recipe.Size, stylize.MinSide)
 	case o.recipe.Resize < 0:
 		return 0, 0, usagef("--resize %d: it must be at least --size", o.recipe.Resize)
-	case o.style.compat && o.network.batch != 1: // statistics of a batch would make pictures depend on their neighbours
-		return 0, 0, usagef("--compat takes statistics over a batch; give --batch 1, so that each picture is one")
 	case o.recipe.Copies < 1:
 		return 0, 0, usagef("--copies %d: it must be at least 1", o.recipe.Copies)
 	case o.recipe.Limit < 0:
