@@ -432,3 +432,20 @@ func TestGatysStyleSize(t *testing.T) {
 		t.Errorf("the picture changed by %g", d)
 	}
 }
+
+// An iteration as DefaultGatys does it, of a picture of 224 pixels.
+func BenchmarkGatys(b *testing.B) {
+	o := DefaultGatys()
+	o.Noise, o.Scales[0].Iterations = true, math.MaxInt
+	g := randomGatys(b, o)
+	content := drawPicture("content", 224, 224, 128)
+	p, err := g.Begin(batchOf(b, content), nil, []Style{encode(b, g, drawPicture("style", 224, 224, 128))})
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := p.Step(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

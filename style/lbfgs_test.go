@@ -95,3 +95,19 @@ func TestVectorLoops(t *testing.T) {
 		}
 	}
 }
+
+// A direction from a full history, of a picture of 224 pixels.
+func BenchmarkLBFGS(b *testing.B) {
+	const n = 224 * 224 * 3
+	l := newLBFGS(1)
+	l.direction = make([]float32, n)
+	for i := range l.history {
+		s, y := draw("s", n, -1, 1), draw("y", n, -1, 1)
+		s[i], y[i] = 2, 2
+		l.pairs = append(l.pairs, curvature{s, y, 1e-6})
+	}
+	gradient := draw("gradient", n, -1, 1)
+	for b.Loop() {
+		l.recur(gradient)
+	}
+}
