@@ -77,7 +77,8 @@ func AdaINCheckpoint(out string) string {
 // TrainAdaIN trains a decoder with the loss of Huang and Belongie (2017, section 5): the decoder is given the adapted
 // feature t of a content and a style, and the encoder's features of the picture that it makes shall be t at the deepest
 // level, and have the means and deviations of the style at all levels. The optimiser is Adam, as in
-// naoto0804/pytorch-AdaIN.
+// naoto0804/pytorch-AdaIN. Features of encoders other than the published one are compared channel by channel in units of
+// their root mean square on the first photographs.
 //
 // A training that is interrupted, by ctx or by a kill, goes on when it is started again with the same settings (Steps may
 // be more), and ends with the same bytes as one that was not, on the cpu engine. Where ctx is done, the state is saved and
@@ -109,7 +110,16 @@ func TrainAdaIN(ctx context.Context, b compute.Backend, o AdaINTraining) (traine
 	if len(from.losses) > o.Steps {
 		return trained, fmt.Errorf("style: %s has %d steps behind it, which is more than %d", from.file.Path(), len(from.losses), o.Steps)
 	}
-	trainer, err := newDecoderTrainer(b, e, file, from, o.Batch, o.Size, o.StyleWeight)
+	photographs := func(n int) (Batch, error) {
+		pair, err := o.pairs(n, contents, styles)
+		pair.N, pair.Pixels = o.Batch, pair.Pixels[:len(pair.Pixels)/2]
+		return pair, err
+	}
+	factors, err := e.inverseScales(b, file, calibrationSteps, photographs)
+	if err != nil {
+		return trained, err
+	}
+	trainer, err := newDecoderTrainer(b, e.scaled(factors), file, from, o.Batch, o.Size, o.StyleWeight)
 	if err != nil {
 		return trained, err
 	}
@@ -158,6 +168,7 @@ func TrainAdaIN(ctx context.Context, b compute.Backend, o AdaINTraining) (traine
 		return trained, err
 	}
 	var tensors []weights.Tensor
+	fold(state[0], params[0].Shape, factors)
 	for i, p := range params {
 		tensors = append(tensors, float32s(p.Name, state[i], p.Shape...))
 	}

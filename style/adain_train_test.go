@@ -247,6 +247,53 @@ func TestAdaINTrainingResumes(t *testing.T) {
 	}
 }
 
+// An encoder's features, scaled, have a root mean square of 1 on the photographs that the scales were taken from; fold
+// multiplies the input channels of a kernel by those of the deepest level.
+func TestAdaINScales(t *testing.T) {
+	b := cpuEngine(t)
+	o := small(t, filepath.Join(t.TempDir(), "decoder.safetensors"))
+	e, err := o.Encoder.resolve(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := weights.Open(o.EncoderFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	photographs := drawnPictures("photographs", 2, 16, 16)
+	pictures := func(int) (Batch, error) { return photographs, nil }
+	factors, err := e.inverseScales(b, file, 2, pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := e.scaled(factors).inverseScales(b, file, 1, pictures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, level := range again {
+		ones := 0
+		for c, f := range level {
+			if math.Abs(float64(f)-1) < 1e-3 {
+				ones++
+			} else if f < 1 { // one that hardly speaks stays below
+				t.Errorf("level %d, channel %d: root mean square is %g after scaling", i, c, 1/f)
+			}
+		}
+		if ones < len(level)/2 {
+			t.Errorf("level %d: %d of %d channels have the root mean square 1", i, ones, len(level))
+		}
+	}
+	kernel := []float32{1, 2, 3, 4, 5, 6, 7, 8}
+	fold(kernel, []int{2, 2, 1, 2}, [][]float32{{9}, {10, 100}})
+	if want := []float32{10, 20, 300, 400, 50, 60, 700, 800}; !slices.Equal(kernel, want) {
+		t.Errorf("folded to %v, want %v", kernel, want)
+	}
+	if none, err := (&encoder{name: vggNormalisedName}).inverseScales(b, file, 1, pictures); none != nil || err != nil {
+		t.Errorf("the published encoder is scaled by %v, %v", none, err)
+	}
+}
+
 // Broken pictures are listed and replaced by others; settings that changed, or losses that are not finite, end training.
 func TestAdaINTrainingRefuses(t *testing.T) {
 	b := cpuEngine(t)
