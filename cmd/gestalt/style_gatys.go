@@ -2,7 +2,7 @@ package main
 
 import (
 	"github.com/gomlx/compute"
-	"github.com/spf13/pflag"
+	"github.com/spf13/cobra"
 
 	"github.com/gestalt-vision/gestalt/style"
 )
@@ -16,8 +16,8 @@ type gatysFlags struct {
 	rate                       float64
 }
 
-func (g *gatysFlags) addFlags(f *pflag.FlagSet) {
-	o := style.DefaultGatys()
+func (g *gatysFlags) addFlags(cmd *cobra.Command) {
+	f, o := cmd.Flags(), style.DefaultGatys()
 	f.StringVar(&g.vgg, "vgg", "", "gatys: weights of VGG-19, vgg_conv.pth of the authors or torchvision's (default: torchvision's)")
 	f.IntVar(&g.iterations, "iterations", o.Scales[0].Iterations, "gatys: iterations")
 	f.Float64Var(&g.styleWeight, "style-weight", o.StyleWeight, "gatys: weight of the style")

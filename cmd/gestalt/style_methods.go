@@ -36,7 +36,7 @@ func (s *styleFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&s.encoder, "encoder", "", "adain: weights of the encoder, which the decoder names")
 	f.StringVar(&s.decoder, "decoder", "", "adain: weights of the decoder")
 	f.IntVar(&s.styleSide, "style-size", 0, "adain, gatys: size in pixels that pictures of styles are seen in (default 256)")
-	s.gatys.addFlags(f)
+	s.gatys.addFlags(cmd)
 }
 
 // styleMethod is one way to repaint pictures.
