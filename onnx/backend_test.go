@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
 	"github.com/gestalt-vision/gestalt/cpu"
@@ -127,7 +128,7 @@ func compareCase(f *File, in, want []*tensor, wanted []string, isKnown func(*ten
 			inputs[v.Name] = known(in[i])
 			continue
 		}
-		inputs[v.Name] = plainValue(graph.Parameter(g, v.Name, in[i].shape()))
+		inputs[v.Name] = plainValue(graph.Parameter(g, v.Name, shapes.Make(in[i].dtype, in[i].dims...)))
 		feed = append(feed, tensorOf(in[i].flat, in[i].dtype, in[i].dims))
 	}
 	net, out, err := f.build(g, inputs, 0, wanted...)

@@ -10,7 +10,6 @@ import (
 	"github.com/gomlx/compute/dtypes"
 	"github.com/gomlx/compute/dtypes/bfloat16"
 	"github.com/gomlx/compute/dtypes/float16"
-	"github.com/gomlx/compute/shapes"
 )
 
 // maxElements is the most elements that a value of the network may have: 2 GiB of float32.
@@ -99,8 +98,6 @@ func countOf(dims []int) (int, error) {
 func ints(dims ...int64) *tensor {
 	return &tensor{dtypes.Int64, []int{len(dims)}, slices.Clone(dims)}
 }
-
-func (t *tensor) shape() shapes.Shape { return shapes.Make(t.dtype, t.dims...) }
 
 func (t *tensor) size() int { return reflect.ValueOf(t.flat).Len() }
 

@@ -20,10 +20,6 @@ func (m message) int(num int, v int64) message {
 	return protowire.AppendVarint(protowire.AppendTag(m, protowire.Number(num), protowire.VarintType), uint64(v))
 }
 
-func (m message) float(num int, v float32) message {
-	return protowire.AppendFixed32(protowire.AppendTag(m, protowire.Number(num), protowire.Fixed32Type), math.Float32bits(v))
-}
-
 // testGraph is a GraphProto under construction.
 type testGraph struct{ message }
 

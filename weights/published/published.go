@@ -105,17 +105,6 @@ func BySHA256(sum string) (File, bool) {
 	return find(func(f File) bool { return f.SHA256 != "" && f.CheckSHA256(sum) == nil })
 }
 
-// ForNetwork are the files with parameters of a network, the usual one first.
-func ForNetwork(network string) []File {
-	var files []File
-	for _, f := range table {
-		if f.Network == network {
-			files = append(files, f)
-		}
-	}
-	return files
-}
-
 func find(is func(File) bool) (File, bool) {
 	if i := slices.IndexFunc(table, is); i >= 0 {
 		return table[i], true

@@ -52,8 +52,8 @@ func TestTable(t *testing.T) {
 				t.Errorf("%s is not found by its hash", f.Name)
 			}
 		}
-		if f.Network != "" && ForNetwork(f.Network)[0].Name != f.Network {
-			t.Errorf("%s: the usual weights of %s are %s", f.Name, f.Network, ForNetwork(f.Network)[0].Name)
+		if usual, ok := Lookup(f.Network); f.Network != "" && (!ok || usual.Network != f.Network) {
+			t.Errorf("%s: no file is called %s, the usual weights of that network", f.Name, f.Network)
 		}
 	}
 }
