@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/gestalt-vision/gestalt/internal/spelling"
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
@@ -111,38 +112,10 @@ func hint(name, words string, candidates []string) string {
 // nearest is the candidate that takes the fewest edits to become name, or "" where none is like it. Modules in front, of
 // one name or the other, count as nothing: layer1.0.conv1.weight is near to encoder.layer1.0.conv1.weight.
 func nearest(name string, candidates []string) string {
-	best, least := "", max(len(name)/3, 3)+1
 	for _, c := range candidates {
 		if strings.HasSuffix(c, "."+name) || strings.HasSuffix(name, "."+c) {
 			return c
 		}
-		if max(len(c), len(name))-min(len(c), len(name)) >= least { // it takes at least so many edits
-			continue
-		}
-		if d := edits(name, c); d < least {
-			best, least = c, d
-		}
 	}
-	return best
-}
-
-// edits is the Levenshtein distance in bytes: insertions, deletions and replacements.
-func edits(a, b string) int {
-	row := make([]int, len(b)+1) // distances of the prefix of a so far to each prefix of b
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return spelling.Nearest(name, candidates)
 }
