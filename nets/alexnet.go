@@ -17,5 +17,5 @@ func alexNet(s Scope, x *graph.Node) *graph.Node {
 	x = c.Dropout("0", s.Mark("avgpool", AdaptiveMean(x, 6)), 0.5)
 	x = c.Dropout("3", c.Mark("2", ReLU(c.Linear("1", x, 4096))), 0.5)
 	x = c.Mark("5", ReLU(c.Linear("4", x, 4096)))
-	return c.Linear("6", x, 1000)
+	return c.Linear("6", x, s.classes)
 }

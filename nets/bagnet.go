@@ -32,7 +32,7 @@ func bagNet(wide ...bool) func(Scope, *graph.Node) *graph.Node {
 			}
 			s.Mark(layer, x)
 		}
-		return s.Linear("fc", s.Mark("avgpool", GlobalMean(x)), 1000)
+		return s.Linear("fc", s.Mark("avgpool", GlobalMean(x)), s.classes)
 	}
 }
 

@@ -34,7 +34,7 @@ func (a Architecture) Build(x *graph.Node, mode Mode, options ...Option) *Net {
 	for _, option := range options {
 		option(net)
 	}
-	net.Logits = untilReached(func() *graph.Node { return a.build(net.scope(), x) })
+	net.Logits = untilReached(func() *graph.Node { return a.layers(net.scope(), x) })
 	if len(net.wanted) > 0 {
 		panic(noFeature(a.Name, net))
 	}
@@ -65,3 +65,9 @@ func newNet(g *graph.Graph, mode Mode) *Net {
 }
 
 func (n *Net) scope() Scope { return Scope{net: n, epsilon: normEpsilon, momentum: normMomentum} }
+
+// layers adds the network's layers, the last for as many classes as the architecture has.
+func (a Architecture) layers(s Scope, x *graph.Node) *graph.Node {
+	s.classes = a.Classes()
+	return a.build(s, x)
+}

@@ -26,7 +26,7 @@ func (s Scope) Trunks(a Architecture, x *graph.Node, features ...string) []*grap
 		s.net.wanted[s.path(f)] = true
 	}
 	defer func() { s.net.wanted = outer }()
-	untilReached(func() *graph.Node { return a.build(s, x) })
+	untilReached(func() *graph.Node { return a.layers(s, x) })
 	if len(s.net.wanted) > 0 {
 		panic(noFeature(a.Name, s.net))
 	}

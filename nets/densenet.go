@@ -27,7 +27,7 @@ func denseNet(growth int, depths ...int) func(Scope, *graph.Node) *graph.Node {
 			f.Mark(block, x)
 		}
 		x = f.Mark("norm5", f.BatchNorm("norm5", x))
-		return s.Linear("classifier", GlobalMean(ReLU(x)), 1000)
+		return s.Linear("classifier", GlobalMean(ReLU(x)), s.classes)
 	}
 }
 

@@ -27,7 +27,7 @@ func googLeNet(s Scope, x *graph.Node) *graph.Node {
 	x = inception(s, "inception5a", x, 256, 160, 320, 32, 128, 128)
 	x = inception(s, "inception5b", x, 384, 192, 384, 48, 128, 128)
 	x = s.Mark("avgpool", GlobalMean(x))
-	logits := s.Linear("fc", s.Dropout("dropout", x, 0.2), 1000)
+	logits := s.Linear("fc", s.Dropout("dropout", x, 0.2), s.classes)
 	s.Auxiliary("aux1", x4a, googLeNetHead)
 	s.Auxiliary("aux2", x4d, googLeNetHead)
 	return logits
@@ -48,7 +48,7 @@ func inception(s Scope, name string, x *graph.Node, one, reduce3, three, reduce5
 func googLeNetHead(s Scope, x *graph.Node) *graph.Node {
 	x = s.unit("conv", AdaptiveMean(x, 4), Conv{Out: 128, Kernel: 1})
 	x = s.Dropout("dropout", ReLU(s.Linear("fc1", x, 1024)), 0.7)
-	return s.Linear("fc2", x, 1000)
+	return s.Linear("fc2", x, s.classes)
 }
 
 // unit is torchvision's BasicConv2d: a convolution without a bias, batch norm and ReLU.

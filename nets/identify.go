@@ -20,7 +20,8 @@ func Identify(weightsPath string) (name string, err error) {
 		return "", err
 	}
 	defer b.Finalize()
-	for _, a := range architectures {
+	for _, d := range architectures {
+		a := Architecture{Name: d.name, Preprocess: d.preprocess, build: d.build}
 		net, err := a.trace(b)
 		if err != nil {
 			return "", fmt.Errorf("%s: %w", a.Name, err)

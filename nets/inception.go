@@ -27,7 +27,7 @@ func inceptionV3(s Scope, x *graph.Node) *graph.Node {
 	x = s.Mark("Mixed_7b", inceptionE(s.In("Mixed_7b"), x))
 	x = s.Mark("Mixed_7c", inceptionE(s.In("Mixed_7c"), x))
 	x = s.Mark("avgpool", GlobalMean(x))
-	logits := s.Linear("fc", s.Dropout("dropout", x, 0.5), 1000)
+	logits := s.Linear("fc", s.Dropout("dropout", x, 0.5), s.classes)
 	s.Auxiliary("AuxLogits", x6e, inceptionHead)
 	return logits
 }
@@ -103,5 +103,5 @@ func inceptionE(s Scope, x *graph.Node) *graph.Node {
 func inceptionHead(s Scope, x *graph.Node) *graph.Node {
 	x = s.unit("conv0", MeanPool(x, 5, 3, 0), Conv{Out: 128, Kernel: 1})
 	x = s.unit("conv1", x, Conv{Out: 768, Kernel: 5})
-	return s.Linear("fc", GlobalMean(x), 1000)
+	return s.Linear("fc", GlobalMean(x), s.classes)
 }

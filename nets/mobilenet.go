@@ -33,7 +33,7 @@ func mobileNetV2(pad func(Conv) Conv) func(Scope, *graph.Node) *graph.Node {
 		}
 		x = f.Mark(fmt.Sprint(module), ReLU6(f.ConvNorm(fmt.Sprintf("%d.0", module), fmt.Sprintf("%d.1", module), x, Conv{Out: 1280, Kernel: 1})))
 		c := s.In("classifier")
-		return c.Linear("1", c.Dropout("0", GlobalMean(x), 0.2), 1000)
+		return c.Linear("1", c.Dropout("0", GlobalMean(x), 0.2), s.classes)
 	}
 }
 

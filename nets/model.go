@@ -59,7 +59,7 @@ func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 
 func newModel(b compute.Backend, a Architecture, from origin) (*Model, error) {
 	p := newProgram(b, a.Name, func(s Scope, inputs []*graph.Node) []*graph.Node {
-		s.net.Logits = a.build(s, inputs[0])
+		s.net.Logits = a.layers(s, inputs[0])
 		return []*graph.Node{s.net.Logits}
 	})
 	side := a.Preprocess.Crop

@@ -37,7 +37,7 @@ var full = flag.Bool("full", false, "tests every network whole and on both engin
 
 // quick are networks that the slow engine computes in no time, of several families.
 func quick(name string) bool {
-	return name == "squeezenet1_1" || name == "shufflenet_v2_x0_5" || strings.HasPrefix(name, "mobilenet")
+	return name == "squeezenet1_1" || name == "shufflenet_v2_x0_5" || name == "resnet10_slim" || strings.HasPrefix(name, "mobilenet")
 }
 
 // hasLargeClassifier is true for VGGs, whose first linear layer alone has 100 million weights.

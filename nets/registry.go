@@ -2,6 +2,7 @@ package nets
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gomlx/compute"
@@ -9,6 +10,7 @@ import (
 	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/pixel"
 )
@@ -18,7 +20,9 @@ type Architecture struct {
 	Name       string // torchvision's
 	Preprocess Preprocess
 
-	build func(Scope, *graph.Node) *graph.Node
+	build   func(Scope, *graph.Node) *graph.Node
+	classes int      // that it tells apart, 0 for the 1,000 of ImageNet
+	names   []string // of these classes, nil where nobody has given them names
 }
 
 // imageNet is the preprocessing that torchvision's classifiers were trained and tested with.
@@ -36,8 +40,19 @@ var tensorFlow = Preprocess{
 // imageNet299 is that of Inception v3.
 var imageNet299 = Preprocess{Resize: 342, Crop: 299, Filter: imageNet.Filter, Mean: imageNet.Mean, Std: imageNet.Std}
 
+// definition is a row of the table of networks.
+type definition struct {
+	name       string
+	preprocess Preprocess
+	build      func(Scope, *graph.Node) *graph.Node
+}
+
+// small is the preprocessing for networks that are trained on small pictures: the whole picture, without a margin to cut
+// off. Who trains one on another size changes it, and writes that into the weights' metadata.
+var small = Preprocess{Resize: 64, Crop: 64, Filter: imageNet.Filter, Mean: imageNet.Mean, Std: imageNet.Std}
+
 // architectures are all networks, in the order of Names.
-var architectures = []Architecture{
+var architectures = []definition{
 	{"alexnet", imageNet, alexNet},
 	{"vgg11", imageNet, vgg(false, 1, 1, 2, 2, 2)},
 	{"vgg13", imageNet, vgg(false, 2, 2, 2, 2, 2)},
@@ -57,31 +72,64 @@ var architectures = []Architecture{
 	{"shufflenet_v2_x2_0", imageNet, shuffleNetV2(24, 244, 488, 976, 2048)},
 	{"mobilenet_v2", imageNet, mobileNetV2(symmetric)},
 	{"mobilenet_v2_tf", tensorFlow, mobileNetV2(same)},
-	{"resnet18", imageNet, resNet(basicBlock, 2, 2, 2, 2)},
-	{"resnet34", imageNet, resNet(basicBlock, 3, 4, 6, 3)},
-	{"resnet50", imageNet, resNet(bottleneck, 3, 4, 6, 3)},
-	{"resnet101", imageNet, resNet(bottleneck, 3, 4, 23, 3)},
-	{"resnet152", imageNet, resNet(bottleneck, 3, 8, 36, 3)},
+	{"resnet18", imageNet, resNet(wholeStem, basicBlock, 2, 2, 2, 2)},
+	{"resnet34", imageNet, resNet(wholeStem, basicBlock, 3, 4, 6, 3)},
+	{"resnet50", imageNet, resNet(wholeStem, bottleneck, 3, 4, 6, 3)},
+	{"resnet101", imageNet, resNet(wholeStem, bottleneck, 3, 4, 23, 3)},
+	{"resnet152", imageNet, resNet(wholeStem, bottleneck, 3, 8, 36, 3)},
+	{"resnet18_small", small, resNet(halvingStem, basicBlock, 2, 2, 2, 2)},
+	{"resnet34_small", small, resNet(halvingStem, basicBlock, 3, 4, 6, 3)},
+	{"resnet18_small_pooled", small, resNet(quarterStem, basicBlock, 2, 2, 2, 2)},
+	{"resnet10_slim", small, resNet(slimStem, basicBlock, 1, 1, 1, 1)},
 	{"densenet121", imageNet, denseNet(32, 6, 12, 24, 16)},
 	{"bagnet9", imageNet, bagNet(true, true, false, false)},
 	{"bagnet17", imageNet, bagNet(true, true, true, false)},
 	{"bagnet33", imageNet, bagNet(true, true, true, true)},
 }
 
+// WithClasses is the network with a last layer, and heads beside it, for n classes; those of [Lookup] have the 1,000 of
+// ImageNet. It panics unless n is positive.
+func (a Architecture) WithClasses(n int) Architecture {
+	if n < 1 {
+		panic(fmt.Sprintf("nets: %s for %d classes", a.Name, n))
+	}
+	a.classes, a.names = n, nil
+	return a
+}
+
+// WithClassNames is the network for classes that are called so, in the order of its logits.
+func (a Architecture) WithClassNames(names []string) Architecture {
+	a = a.WithClasses(len(names))
+	a.names = slices.Clone(names)
+	return a
+}
+
+// Classes is how many classes the network tells apart.
+func (a Architecture) Classes() int {
+	if a.classes == 0 {
+		return dataset.NumClasses
+	}
+	return a.classes
+}
+
+// ClassNames are what the network's classes are called, in the order of its logits: nil for the 1,000 of ImageNet, whose
+// names package dataset has, and where only their number is known.
+func (a Architecture) ClassNames() []string { return slices.Clone(a.names) }
+
 // Names are the names that [Lookup] knows.
 func Names() []string {
 	names := make([]string, len(architectures))
-	for i, a := range architectures {
-		names[i] = a.Name
+	for i, d := range architectures {
+		names[i] = d.name
 	}
 	return names
 }
 
 // Lookup finds an architecture by torchvision's name for it.
 func Lookup(name string) (Architecture, error) {
-	for _, a := range architectures {
-		if a.Name == name {
-			return a, nil
+	for _, d := range architectures {
+		if d.name == name {
+			return Architecture{Name: d.name, Preprocess: d.preprocess, build: d.build}, nil
 		}
 	}
 	hint := ""

@@ -95,6 +95,7 @@ type Scope struct {
 	net               *Net
 	prefix            string
 	epsilon, momentum float64 // of batch normalisations
+	classes           int     // that the architecture tells apart, where the layers are one's
 }
 
 // In is the scope of an inner module, such as layer1.0.

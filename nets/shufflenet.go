@@ -23,7 +23,7 @@ func shuffleNetV2(stem, stage2, stage3, stage4, last int) func(Scope, *graph.Nod
 			s.Mark(stage.name, x)
 		}
 		x = s.Mark("conv5", ReLU(s.ConvNorm("conv5.0", "conv5.1", x, Conv{Out: last, Kernel: 1})))
-		return s.Linear("fc", GlobalMean(x), 1000)
+		return s.Linear("fc", GlobalMean(x), s.classes)
 	}
 }
 

@@ -28,7 +28,7 @@ func squeezeNet(first Conv, firesPerPool ...int) func(Scope, *graph.Node) *graph
 			}
 		}
 		c := s.In("classifier")
-		return GlobalMean(c.Mark("2", ReLU(c.Conv("1", c.Dropout("0", x, 0.5), Conv{Out: 1000, Kernel: 1}))))
+		return GlobalMean(c.Mark("2", ReLU(c.Conv("1", c.Dropout("0", x, 0.5), Conv{Out: s.classes, Kernel: 1}))))
 	}
 }
 

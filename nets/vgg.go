@@ -39,6 +39,6 @@ func vgg(batchNorm bool, depths ...int) func(Scope, *graph.Node) *graph.Node {
 		c := s.In("classifier")
 		x = c.Dropout("2", c.Mark("1", ReLU(c.Linear("0", x, 4096))), 0.5)
 		x = c.Dropout("5", c.Mark("4", ReLU(c.Linear("3", x, 4096))), 0.5)
-		return c.Linear("6", x, 1000)
+		return c.Linear("6", x, s.classes)
 	}
 }

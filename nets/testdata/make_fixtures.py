@@ -103,6 +103,10 @@ NETWORKS = {
     "resnet50": [SMALL],
     "resnet101": [SMALL],
     "resnet152": [SMALL],
+    "resnet18_small": [SMALL],
+    "resnet34_small": [SMALL],
+    "resnet18_small_pooled": [SMALL, [1, 64, 64]],
+    "resnet10_slim": [SMALL, [1, 33, 32]],
     "shufflenet_v2_x0_5": [SMALL],
     "shufflenet_v2_x1_0": [SMALL],
     "shufflenet_v2_x1_5": [SMALL],
@@ -143,6 +147,7 @@ NORMALIZE = {name: IMAGENET for name in NETWORKS}  # mean, standard deviation
 NORMALIZE["mobilenet_v2_tf"] = [0.5] * 3, [0.5] * 3
 RESIZE_CROP = {name: (256, 224) for name in NETWORKS}
 RESIZE_CROP["inception_v3"] = 342, 299
+RESIZE_CROP.update({name: (64, 64) for name in NETWORKS if name.startswith("resnet") and "_" in name})
 SMALL_CROP = {"alexnet": 95, "inception_v3": 96}  # else 71, see photograph
 
 

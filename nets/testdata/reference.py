@@ -29,6 +29,43 @@ def mobilenet_v2_tf():
     return model
 
 
+def small_resnet(model, width, stride, pool):
+    """A ResNet with a 3x3 stem for small pictures, and perhaps without the pooling behind it."""
+    model.conv1 = nn.Conv2d(3, width, 3, stride=stride, padding=1, bias=False)
+    if not pool:
+        model.maxpool = nn.Identity()
+    return model
+
+
+def resnet18_small():
+    return small_resnet(torchvision.models.resnet18(), 64, 2, False)
+
+
+def resnet34_small():
+    return small_resnet(torchvision.models.resnet34(), 64, 2, False)
+
+
+def resnet18_small_pooled():
+    return small_resnet(torchvision.models.resnet18(), 64, 2, True)
+
+
+def resnet10_slim():
+    """One basic block a layer, of 16 to 128 channels."""
+    model = torchvision.models.ResNet(torchvision.models.resnet.BasicBlock, [1, 1, 1, 1])
+    small_resnet(model, 16, 2, False).bn1 = nn.BatchNorm2d(16)
+    channels = 16
+    for i in range(4):
+        block = torchvision.models.resnet.BasicBlock
+        stride, width = 1 if i == 0 else 2, 16 << i
+        shortcut = None
+        if stride > 1:
+            shortcut = nn.Sequential(nn.Conv2d(channels, width, 1, stride, bias=False), nn.BatchNorm2d(width))
+        setattr(model, f"layer{i + 1}", nn.Sequential(block(channels, width, stride, shortcut)))
+        channels = width
+    model.fc = nn.Linear(channels, 1000)
+    return model
+
+
 class PatchBlock(nn.Module):
     """ResNet's bottleneck without padding. The shortcut is cut at the bottom and the right to the branch's size."""
 
