@@ -20,13 +20,7 @@ func Random(b compute.Backend, name string) (*Model, error) {
 }
 
 // RandomInputs are the elements of the graph's inputs, in the order of Inputs, for made-up parameters.
-func (n *Net) RandomInputs() [][]float32 {
-	all := make([][]float32, len(n.Inputs))
-	for i, in := range n.Inputs {
-		all[i] = in.value(drawn(n))
-	}
-	return all
-}
+func (n *Net) RandomInputs() [][]float32 { return n.Fill(drawn(n)) }
 
 // madeUp is the origin of made-up parameters.
 func madeUp(net *Net, use func(source) error) error { return use(drawn(net)) }

@@ -1,0 +1,276 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/gomlx/compute"
+	"github.com/gomlx/compute/dtypes"
+	"github.com/gomlx/compute/shapes"
+	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/nets"
+	"github.com/gestalt-vision/gestalt/weights"
+)
+
+// Learning says how a network learns from a batch.
+type Learning struct {
+	Optimiser string // one of Optimisers; SGD where it is empty
+	// Momentum and Nesterov are of SGD.
+	Momentum float64
+	Nesterov bool
+	// Beta1, Beta2 and Epsilon are of AdamW: how much of the running means of the gradients and of their squares stays,
+	// and what keeps from dividing by zero; PyTorch's 0.9, 0.999 and 1e-8 where they are 0.
+	Beta1, Beta2, Epsilon float64
+	// WeightDecay is of all learned parameters, biases and batch normalisations too, as PyTorch's optimisers have it. SGD
+	// adds it to the gradient, AdamW takes it off the parameter.
+	WeightDecay float64
+	// LabelSmoothing is the part of a label that is spread over all classes, below 1.
+	LabelSmoothing float64
+	// Mean and Std of red, green and blue on the scale 0..1 are what pixels are normalised with; those of the network where
+	// Std is zero.
+	Mean, Std [3]float32
+}
+
+// Start is what training begins with: the State of a training that goes on, else the parameters in a file, as they are
+// read by nets, else such as torchvision's networks begin with, drawn by the seed.
+type Start struct {
+	Seed    uint64
+	Weights *weights.File
+	State   *State
+}
+
+// Progress is what a step saw, before it changed the network.
+type Progress struct {
+	Loss  float32 // mean over the batch; with the losses of heads beside the last and the smoothing of labels, without weight decay
+	Right int     // how many pictures got their label as the first answer
+}
+
+// Learner is a network in training on an engine. Its methods must not be called at the same time.
+type Learner struct {
+	backend  compute.Backend
+	network  nets.Architecture
+	learning Learning
+	optimise optimiser
+
+	net    *nets.Net // of a graph that is gone: its parameters and how files have them
+	steps  int       // done in all, by the Learner and those before it
+	state  []compute.Buffer
+	graphs []*stepGraph // the last that was used is the last
+}
+
+// maxGraphs bounds what is held for batches of different sizes: each graph has the memory of its activations.
+const maxGraphs = 4
+
+// NewLearner puts a network onto an engine, to be trained. The engine stays the caller's and must outlive the Learner; the
+// file of weights may be closed. A file must hold exactly the network's parameters, those of heads beside the last too.
+func NewLearner(b compute.Backend, a nets.Architecture, l Learning, from Start) (learner *Learner, err error) {
+	if l.Std == [3]float32{} {
+		l.Mean, l.Std = a.Preprocess.Mean, a.Preprocess.Std
+	}
+	if l.Optimiser == "" {
+		l.Optimiser = SGD
+	}
+	optimise, err := l.check()
+	if err != nil {
+		return nil, err
+	}
+	learner = &Learner{backend: b, network: a, learning: l, optimise: optimise}
+	defer func() {
+		if err != nil {
+			learner, err = nil, errors.Join(fmt.Errorf("train: %s on engine %s: %w", a.Name, b.Name(), err), learner.Close())
+		}
+	}()
+	if learner.net, err = parameters(b, a); err != nil {
+		return learner, err
+	}
+	values, err := learner.begin(from)
+	if err != nil {
+		return learner, err
+	}
+	for i, in := range learner.net.Inputs {
+		if err := learner.hold(values[i], in); err != nil {
+			return learner, err
+		}
+	}
+	for _, running := range optimise.running() {
+		of := make([][]float32, len(learner.net.Inputs))
+		if from.State != nil {
+			of = learner.net.Fill(from.State.running(running))
+		}
+		for i, in := range learner.net.Inputs {
+			if !learner.learned(in) {
+				continue
+			}
+			if of[i] == nil {
+				of[i] = make([]float32, in.Node.Shape().Size())
+			}
+			if err := learner.hold(of[i], in); err != nil {
+				return learner, err
+			}
+		}
+	}
+	return learner, nil
+}
+
+// parameters builds the network for training and throws the graph away: only the parameters' names and shapes stay.
+func parameters(b compute.Backend, a nets.Architecture) (net *nets.Net, err error) {
+	err = engine.Catch(func() {
+		g := graph.NewGraph(b, a.Name)
+		defer g.Finalize()
+		side := a.Preprocess.Crop
+		net = a.Build(graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, side, side, 3)), nets.Training)
+	})
+	return net, err
+}
+
+// learned tells learned parameters from running statistics.
+func (l *Learner) learned(in nets.Input) bool { return l.net.Statistics[in.Name] == nil }
+
+// begin gives the parameters to begin with, in the order of the graph's inputs.
+func (l *Learner) begin(from Start) ([][]float32, error) {
+	switch {
+	case from.State != nil:
+		if err := from.State.fits(l); err != nil {
+			return nil, err
+		}
+		l.steps = from.State.Steps
+		return l.net.Fill(from.State.parameter), nil
+	case from.Weights != nil:
+		return l.net.ReadInputs(from.Weights)
+	}
+	drawn := l.network.Initial(l.net.Params, from.Seed)
+	return l.net.Fill(func(name string) []float32 { return drawn[name] }), nil
+}
+
+// hold puts numbers of the shape of a parameter onto the engine, after those that are there.
+func (l *Learner) hold(values []float32, in nets.Input) error {
+	b, err := l.backend.BufferFromFlatData(0, values, in.Node.Shape())
+	if err != nil {
+		return fmt.Errorf("parameter %s: %w", in.Name, err)
+	}
+	l.state = append(l.state, b)
+	return nil
+}
+
+// Steps is the number of steps that are done, those before the State that training went on from included.
+func (l *Learner) Steps() int { return l.steps }
+
+// Classes is the number of classes that the network tells apart.
+func (l *Learner) Classes() int { return l.network.Classes() }
+
+// Step changes the network once, after a batch, with this learning rate. seed tells dropout what to drop, and must be
+// another at each step; networks without dropout do not use it. The graph is compiled for each new size of batch, which
+// takes as long as some steps.
+//
+// A step that has begun is not interrupted: where ctx is done, its error is returned before, and the Learner is as it was.
+// After any other error than for a batch that is refused it is of no use any more.
+func (l *Learner) Step(ctx context.Context, batch Batch, rate float64, seed uint64) (Progress, error) {
+	if err := ctx.Err(); err != nil {
+		return Progress{}, err
+	}
+	if err := batch.check(l.Classes()); err != nil {
+		return Progress{}, err
+	}
+	if len(l.state) == 0 {
+		return Progress{}, fmt.Errorf("train: %s has been closed, or a step before failed", l.network.Name)
+	}
+	var progress Progress
+	var err error
+	caught := engine.Catch(func() { progress, err = l.step(batch, rate, seed) })
+	if err := errors.Join(caught, err); err != nil {
+		return Progress{}, fmt.Errorf("train: %s on engine %s, step %d: %w", l.network.Name, l.backend.Name(), l.steps+1, err)
+	}
+	return progress, nil
+}
+
+func (l *Learner) step(batch Batch, rate float64, seed uint64) (p Progress, err error) {
+	g := l.graph(batch)
+	inputs, err := l.inputs(batch, seed, l.optimise.numbers(rate, l.steps+1))
+	if err != nil {
+		return p, err
+	}
+	inputs = append(inputs, l.state...)
+	l.state = nil // whatever happens, the engine has it
+	outputs, err := g.graph.Executable().Execute(inputs, slices.Repeat([]bool{true}, len(inputs)), 0)
+	if err != nil {
+		return p, err
+	}
+	loss, right := make([]float32, 1), make([]int32, 1)
+	l.state = outputs[2:]
+	if err := errors.Join(outputs[0].ToFlatData(loss), outputs[1].ToFlatData(right), outputs[0].Finalize(), outputs[1].Finalize()); err != nil {
+		return p, err
+	}
+	l.steps++
+	return Progress{Loss: loss[0], Right: int(right[0])}, nil
+}
+
+// inputs puts what changes with each step onto the engine, in the order of the graph's inputs.
+func (l *Learner) inputs(batch Batch, seed uint64, numbers []float32) (inputs []compute.Buffer, err error) {
+	put := func(values any, shape shapes.Shape) {
+		b, failed := l.backend.BufferFromFlatData(0, values, shape)
+		if failed != nil {
+			err = errors.Join(err, failed)
+			return
+		}
+		inputs = append(inputs, b)
+	}
+	put(batch.Pixels, shapes.Make(dtypes.Uint8, batch.N, batch.H, batch.W, 3))
+	put(batch.Labels, shapes.Make(dtypes.Int32, batch.N))
+	put([]uint64{seed}, shapes.Make(dtypes.Uint64))
+	for _, v := range numbers {
+		put([]float32{v}, shapes.Make(dtypes.Float32))
+	}
+	if err != nil {
+		for _, b := range inputs {
+			err = errors.Join(err, b.Finalize())
+		}
+	}
+	return inputs, err
+}
+
+// graph finds or compiles the step for batches of this size. It panics as graph code does.
+func (l *Learner) graph(batch Batch) *stepGraph {
+	size := [3]int{batch.N, batch.H, batch.W}
+	i := slices.IndexFunc(l.graphs, func(g *stepGraph) bool { return g.size == size })
+	if i >= 0 {
+		g := l.graphs[i]
+		l.graphs = append(slices.Delete(l.graphs, i, i+1), g)
+		return g
+	}
+	if len(l.graphs) == maxGraphs {
+		l.graphs[0].graph.Finalize()
+		l.graphs = slices.Delete(l.graphs, 0, 1)
+	}
+	g := compileStep(l.backend, l.network, l.learning, l.optimise, size)
+	l.graphs = append(l.graphs, g)
+	return g
+}
+
+// Close frees what the Learner has on the engine. Closing twice does no harm.
+func (l *Learner) Close() (err error) {
+	for _, b := range l.state {
+		err = errors.Join(err, b.Finalize())
+	}
+	for _, g := range l.graphs {
+		g.graph.Finalize()
+	}
+	l.state, l.graphs = nil, nil
+	return err
+}
+
+// check says what is wrong with a batch.
+func (b Batch) check(classes int) error {
+	if b.N < 1 || b.H < 1 || b.W < 1 || len(b.Pixels) != b.N*b.H*b.W*3 || len(b.Labels) != b.N {
+		return fmt.Errorf("train: a batch of %d pictures of %d x %d has %d bytes and %d labels", b.N, b.H, b.W, len(b.Pixels), len(b.Labels))
+	}
+	for i, label := range b.Labels {
+		if label < 0 || int(label) >= classes {
+			return fmt.Errorf("train: picture %d of the batch has the label %d, and the network tells %d classes apart", i, label, classes)
+		}
+	}
+	return nil
+}
