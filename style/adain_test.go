@@ -131,9 +131,10 @@ type adainFixture struct {
 		Alpha, Largest  float32
 		Pictures, Style []float32
 	}
-	Training struct {
-		Content, Style        []float32
-		Gradients, Parameters map[string][]float32
+	Training []struct {
+		Step             int
+		Content, Style   float32
+		Gradients, Moves map[string][]float32
 	}
 }
 

@@ -5,7 +5,8 @@ weights and pictures, so that no published file is needed.
 
 stylized  for pictures of several sizes and alphas: the style vectors (mean and standard deviation of relu4_1 of the style
           picture) and what comes out, some values of each
-training  the two losses of the first steps of training the decoder, and some of its parameters after them
+training  for steps of training the decoder: the two losses, and for some of its parameters the gradients and by how much
+          the step moves them
 
 Parameters are called encoder.N.weight and decoder.N.weight by their modules' numbers; they and the pictures are made up
 by `draw`, as nets/testdata/make_fixtures.py describes.
@@ -117,15 +118,25 @@ def stylized():
     return out
 
 
-STEPS, BATCH, SIDE, RATE, DECAY, STYLE_WEIGHT = 3, 2, 16, 1e-4, 5e-5, 10
+BATCH, SIDE, RATE, DECAY, STYLE_WEIGHT = 2, 16, 1e-4, 5e-5, 10
+STEPS, TYPICAL = [0, 7, 5000], 30  # steps taken, counted from 0; the size of the running means that are made up
 
 
 def training():
-    adam = torch.optim.Adam(decoder.parameters(), lr=RATE)
-    out = {"content": [], "style": []}
-    for step in range(STEPS):
-        for group in adam.param_groups:
-            group["lr"] = RATE / (1 + DECAY * step)
+    """Single steps of Adam, each from a state of its own. From one step to the next nothing could be compared: the first
+    step of Adam is as long for a gradient of next to nothing as for any other, and rounding decides its sign."""
+    out = []
+    for step in STEPS:
+        fill(decoder, f"decoder at {step}.")
+        adam = torch.optim.Adam(decoder.parameters(), lr=RATE / (1 + DECAY * step))
+        before = {n: p.detach().clone() for n, p in decoder.named_parameters()}
+        for name, p in decoder.named_parameters() if step else []:
+            made = lambda kind, low, high: torch.from_numpy(draw(f"{name} {kind} at {step}", p.numel(), low, high).reshape(p.shape))
+            adam.state[p] = {
+                "step": torch.tensor(float(step)),
+                "exp_avg": made("mean", -TYPICAL, TYPICAL),
+                "exp_avg_sq": made("square", TYPICAL**2 / 2, TYPICAL**2),
+            }
         content, style = pictures(f"content {step}", BATCH, SIDE, SIDE), pictures(f"painting {step}", BATCH, SIDE, SIDE)
         with torch.no_grad():
             style = features(style)
@@ -133,14 +144,12 @@ def training():
         got = features(decoder(target))
         content_loss = F.mse_loss(got[-1], target)
         style_loss = sum(F.mse_loss(a, b) for x, y in zip(got, style) for a, b in zip(statistics(x), statistics(y)))
-        adam.zero_grad()
         (content_loss + STYLE_WEIGHT * style_loss).backward()
-        if step == 0:
-            out["gradients"] = {n: some(p.grad) for n, p in decoder.named_parameters() if n in SHOWN}
+        gradients = {n: some(p.grad) for n, p in decoder.named_parameters() if n in SHOWN}
         adam.step()
-        out["content"].append(float(content_loss))
-        out["style"].append(float(style_loss))
-    out["parameters"] = {n: some(p) for n, p in decoder.named_parameters() if n in SHOWN}
+        moves = {n: some(p - before[n]) for n, p in decoder.named_parameters() if n in SHOWN}
+        adam.zero_grad()
+        out.append({"step": step, "content": float(content_loss), "style": float(style_loss), "gradients": gradients, "moves": moves})
     return out
 
 
