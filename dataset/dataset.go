@@ -65,6 +65,9 @@ type Set struct {
 	items   []Item
 	places  []place           // places[i] is where items[i] lies
 	labels  map[string]string // contents of the .cls files, by labelKey
+	within  string            // the folder of an archive that the set is, with a slash at its end; "" for all of it
+	folders []string          // keys of the folders met
+	empty   []string          // see Empty
 	skipped Skipped
 	closers []func() error
 }
@@ -85,6 +88,8 @@ type place struct {
 //     paths or "..", the same key twice, or a missing end are errors;
 //   - a .tar.gz or .tgz archive, which is first unpacked to a temporary .tar
 //     (in os.TempDir, at most [MaxUnpacked] bytes) that [Set.Close] removes;
+//   - a folder of such an archive: "pictures.tar.gz/train", with the keys that the
+//     folder "train" has when it is unpacked;
 //   - several archives that are one set, as a pattern of their names:
 //     "val-{000..009}.tar", "{train,val}.tar", "shards/*.tar" (see [Shards]); or a
 //     folder of .tar archives that holds no pictures itself;
@@ -108,7 +113,13 @@ func Open(path string) (*Set, error) {
 
 func (s *Set) open() error {
 	st, err := os.Stat(s.path)
+	archive, folder, inArchive := "", "", false
+	if err != nil {
+		archive, folder, inArchive = cutArchive(filepath.Clean(s.path))
+	}
 	switch {
+	case inArchive:
+		err = s.openWithin(archive, folder)
 	case err != nil && isPattern(s.path):
 		err = s.openShards()
 	case err != nil:
@@ -129,6 +140,7 @@ func (s *Set) open() error {
 		return ErrEmpty
 	}
 	s.attachLabels()
+	s.findEmpty()
 	return s.sort()
 }
 
@@ -177,6 +189,27 @@ func (s *Set) Location(i int) string {
 
 // Skipped says what was left out.
 func (s *Set) Skipped() Skipped { return s.skipped }
+
+// Empty are the keys of the folders without any picture, in themselves or in the folders below them, in the order of the
+// keys: usually classes whose pictures are missing. A .tar archive may leave its folders unsaid, and a list always does.
+func (s *Set) Empty() []string { return s.empty }
+
+func (s *Set) findEmpty() {
+	filled := map[string]bool{}
+	for _, item := range s.items {
+		for dir := path.Dir(item.Key); dir != "." && !filled[dir]; dir = path.Dir(dir) {
+			filled[dir] = true
+		}
+	}
+	for _, dir := range s.folders {
+		if !filled[dir] {
+			s.empty = append(s.empty, dir)
+		}
+	}
+	s.folders = nil
+	slices.Sort(s.empty)
+	s.empty = slices.Compact(s.empty)
+}
 
 // Read returns the encoded bytes of picture i, all of them or an error that
 // names the set and the picture. A picture larger than [MaxPicture] is refused.

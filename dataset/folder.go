@@ -63,6 +63,7 @@ func (s *Set) walk(dir, prefix string, above []fs.FileInfo) error {
 				s.skipped.Loops++
 				continue
 			}
+			s.folders = append(s.folders, key)
 			err = s.walk(file, key, append(above[:len(above):len(above)], st))
 		case st.Mode().IsRegular() && isPicture(key):
 			err = s.addFile(key, st.Size(), file)

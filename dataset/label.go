@@ -30,15 +30,19 @@ func (s *Set) addLabel(key string, contents io.Reader) error {
 	if len(text) > maxLabel {
 		return fmt.Errorf("%q: a label of more than %d bytes", key, maxLabel)
 	}
-	if s.labels == nil {
-		s.labels = make(map[string]string)
-	}
 	label := strings.TrimSpace(string(text))
 	if before, twice := s.labels[labelKey(key)]; twice && before != label {
 		return fmt.Errorf("%q is in it twice, with the labels %q and %q", key, before, label)
 	}
-	s.labels[labelKey(key)] = label
+	s.setLabel(labelKey(key), label)
 	return nil
+}
+
+func (s *Set) setLabel(sample, label string) {
+	if s.labels == nil {
+		s.labels = make(map[string]string)
+	}
+	s.labels[sample] = label
 }
 
 func (s *Set) addLabelFile(key, file string) error {

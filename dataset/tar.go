@@ -37,6 +37,35 @@ func (s *Set) openArchive(path string) error {
 	return s.openTar(path)
 }
 
+// openWithin makes the set of what lies in one folder of an archive.
+func (s *Set) openWithin(archive, folder string) error {
+	s.within = folder + "/"
+	if err := s.openArchive(archive); err != nil {
+		return err
+	}
+	items, places := s.items, s.places
+	s.items, s.places = nil, nil
+	for i, item := range items {
+		if key, ok := strings.CutPrefix(item.Key, s.within); ok {
+			s.add(key, item.Size, places[i])
+		}
+	}
+	if len(s.items) == 0 {
+		return fmt.Errorf("the archive has no folder %q with pictures", folder)
+	}
+	labels := s.labels
+	s.labels = nil
+	for key, label := range labels {
+		if key, ok := strings.CutPrefix(key, s.within); ok {
+			s.setLabel(key, label)
+		}
+	}
+	for i, dir := range s.folders {
+		s.folders[i] = strings.TrimPrefix(dir, s.within)
+	}
+	return nil
+}
+
 // openTar indexes a .tar and keeps it open for reading.
 func (s *Set) openTar(path string) error {
 	f, err := os.Open(path)
@@ -144,18 +173,25 @@ func (s *Set) addEntry(h *tar.Header, at int64, contents io.Reader, archive tarI
 		return nil
 	}
 	key, err := cleanKey(h.Name)
+	counts := 1
+	if !strings.HasPrefix(key, s.within) {
+		counts = 0
+	}
 	switch {
 	case err != nil:
 		return err
 	case h.Typeflag == tar.TypeDir:
+		if !hasHidden(key) && counts > 0 {
+			s.folders = append(s.folders, key)
+		}
 		return nil
 	case hasHidden(key):
-		s.skipped.Hidden++
+		s.skipped.Hidden += counts
 		return nil
 	case isLabel(key) && h.Typeflag == tar.TypeReg:
 		return s.addLabel(key, contents)
 	case !isPicture(key):
-		s.skipped.Other++
+		s.skipped.Other += counts
 		return nil
 	}
 	if _, twice := archive.items[key]; twice {
