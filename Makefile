@@ -17,7 +17,7 @@ test: ## every test
 	go test ./...
 
 race: ## the concurrent packages under the race detector (needs a C compiler)
-	CGO_ENABLED=1 go test -race -short ./cpu ./dataset ./engine ./measure ./observe ./weights/published
+	CGO_ENABLED=1 go test -race -short ./cpu ./dataset ./engine ./measure ./observe ./train ./weights/published
 
 lint: ## gofmt and go vet
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo "not gofmt'ed"; exit 1; }

@@ -121,6 +121,15 @@ func ResizeShortCrop(m *Image, side, w, h int, f Filter) *Image {
 	return resized(m, fullW, fullH, window{cropMargin(fullW, w), cropMargin(fullH, h), w, h}, f)
 }
 
+// Crop copies w x h pixels from column x and row y on; what lies outside of the picture is black (transparent black with 4
+// channels), as in Pillow's Image.crop. It panics when w or h is not positive.
+func Crop(m *Image, x, y, w, h int) *Image {
+	if w <= 0 || h <= 0 {
+		panic(fmt.Sprintf("pixel: a picture can't be cropped to %d x %d", w, h))
+	}
+	return cut(m, window{x, y, w, h})
+}
+
 // cut copies a part of the picture; what lies outside of it is black.
 func cut(m *Image, part window) *Image {
 	out := New(part.w, part.h, m.C)

@@ -1,5 +1,8 @@
 // Package train trains networks.
 //
+// A [Feed] makes batches of the labelled pictures of a [Source]: decoded, augmented and repainted while the network
+// computes, the same for any number of workers.
+//
 // A [Learner] takes training steps on an engine: the network, its loss, the gradients and the optimiser are one graph,
 // compiled once for each size of batch, whose parameters stay in the engine's buffers. All of it is PyTorch's to the
 // last term (torch.optim.SGD, torch.optim.AdamW, CrossEntropyLoss, BatchNorm2d), so that a recipe from there does the

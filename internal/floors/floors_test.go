@@ -19,7 +19,7 @@ const module = "github.com/gestalt-vision/gestalt/"
 var floor = map[string]int{
 	"cpu/kernel": 0, "cpu": 0,
 	"pixel": 1, "dataset": 1, "weights": 1, "weights/published": 1, "engine": 1, "onnx": 1,
-	"nets": 2, "measure": 2, "synth": 2,
+	"nets": 2, "measure": 2, "synth": 2, "augment": 2,
 	"observe": 3, "report": 3, "style": 3,
 	"speed": 4, "stylize": 4, "train": 4,
 	"cmd/gestalt": 5,
@@ -37,6 +37,7 @@ var only = map[string][]string{
 	"cpu":        {"github.com/gomlx/compute", module + "cpu/kernel"},
 	"measure":    {module + "dataset"},
 	"synth":      {module + "pixel"},
+	"augment":    {module + "pixel"},
 }
 
 func TestImports(t *testing.T) {

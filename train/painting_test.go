@@ -1,0 +1,86 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/gestalt-vision/gestalt/augment"
+	"github.com/gestalt-vision/gestalt/pixel"
+	"github.com/gestalt-vision/gestalt/style"
+)
+
+// negative is a method that turns pictures into their negatives and adds the style, a number of up to 1/10.
+type negative struct{ largest *int }
+
+func (n negative) Encode(*pixel.Image) (style.Style, error) {
+	return style.Style{}, errors.New("not needed")
+}
+func (n negative) Draw(seed uint64) (style.Style, error) {
+	return style.Style{Vector: []float32{float32(seed%100) / 1000}}, nil
+}
+func (n negative) Identity() string { return "negative" }
+func (n negative) Close() error     { return nil }
+
+func (n negative) Stylize(_ context.Context, contents style.Batch, styles []style.Style) (style.Batch, error) {
+	*n.largest = max(*n.largest, contents.W, contents.H)
+	out := style.NewBatch(contents.N, contents.H, contents.W)
+	size := contents.H * contents.W * 3
+	for i, v := range contents.Pixels {
+		out.Pixels[i] = 1 - v + styles[i/size].Vector[0]
+	}
+	return out, nil
+}
+
+// A share of the pictures is repainted, chosen anew in each epoch, and the others are left as they are.
+func TestPaintingRate(t *testing.T) {
+	o := FeedOptions{Size: 4, Batch: 32, Seed: 5, InOrder: true, Transform: augment.Transform{Crop: augment.Centre}}
+	const n, epochs = 100, 4
+	plain := epoch(t, newFeed(t, squares{n: n}, o), 0, 0)
+	for _, c := range []struct {
+		rate float64
+		size int
+	}{{0, 0}, {0.3, 8}, {1, 0}} {
+		side := 0
+		o.Painting = &Painting{Stylizer: negative{&side}, Styles: negative{}, Rate: c.rate, Size: c.size}
+		f := newFeed(t, squares{n: n}, o)
+		painted := 0
+		var chosen [epochs]map[int]bool
+		for e := range chosen {
+			chosen[e] = map[int]bool{}
+			for k, b := range epoch(t, f, e, 0) {
+				for i := range b.N {
+					before, after := int(plain[k].Pixels[i*48]), int(b.Pixels[i*48]) // before: less than 100
+					for _, v := range b.Pixels[i*48 : (i+1)*48] {
+						if int(v) != after {
+							t.Fatalf("picture %d is no longer of one colour", before)
+						}
+					}
+					if after == before {
+						continue
+					}
+					if over := after - (255 - before); over < 0 || over > 26 {
+						t.Errorf("picture %d has value %d", before, after)
+					}
+					chosen[e][before] = true
+					painted++
+				}
+			}
+		}
+		if share := float64(painted) / (epochs * n); math.Abs(share-c.rate) > 0.08*min(c.rate, 1-c.rate)/0.3 {
+			t.Errorf("at a rate of %g, %d of %d pictures are repainted", c.rate, painted, epochs*n)
+		}
+		if c.rate == 0.3 && cmp.Equal(chosen[0], chosen[1]) {
+			t.Error("two epochs repaint the same pictures")
+		}
+		if want := max(c.size, 4); c.rate > 0 && side != want {
+			t.Errorf("repainted at %d pixels, not %d", side, want)
+		}
+		if c.rate == 0 && side != 0 {
+			t.Error("the method was called for nothing")
+		}
+	}
+}
