@@ -2,9 +2,10 @@ package nets
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
@@ -24,16 +25,26 @@ func Twin(name string) string {
 	return twin
 }
 
-// declared is the network that a file of weights says it belongs to, which outweighs the name that somebody gave: with
-// another padding or normalisation the weights would still fit, and silently see worse. The metadata of the file may hold
-//
-//	padding    "as torchvision", or "SAME" and whatever follows
-//	mean, std  three numbers with commas between, of red, green and blue on the scale 0..1
-//
-// What a file does not declare is as the name says.
-func (a Architecture) declared(f *weights.File) (Architecture, error) {
+// Of is the architecture as a file of weights declares it: see [Architecture.Metadata]. What the file says outweighs the
+// name that somebody gave: with another padding or normalisation the weights would still fit, and silently see worse. A
+// name that is not that of the declared network, nor of its Twin, is refused. The last layer has as many classes as the
+// file's.
+func (a Architecture) Of(f *weights.File) (Architecture, error) {
 	metadata := f.Metadata()
-	if padding, ok := metadata["padding"]; ok {
+	fail := func(format string, args ...any) (Architecture, error) {
+		return a, fmt.Errorf("%s %w", f.Path(), fmt.Errorf(format, args...))
+	}
+	if name, ok := metadata[keyNetwork]; ok && name != a.Name {
+		declared, err := Lookup(name)
+		if err != nil {
+			return fail("declares the network %q, which is none here", name)
+		}
+		if Twin(name) != a.Name {
+			return fail("holds weights of %s, not of %s", name, a.Name)
+		}
+		a = declared
+	}
+	if padding, ok := metadata[keyPadding]; ok {
 		name := strings.TrimSuffix(a.Name, paddedSame)
 		switch {
 		case strings.HasPrefix(padding, "SAME"):
@@ -43,33 +54,58 @@ func (a Architecture) declared(f *weights.File) (Architecture, error) {
 		}
 		named, err := Lookup(name)
 		if err != nil {
-			return a, fmt.Errorf("%s declares the padding %q, with which there is no %s here", f.Path(), padding, a.Name)
+			return fail("declares the padding %q, with which there is no %s here", padding, a.Name)
 		}
 		a = named
 	}
-	for key, dst := range map[string]*[3]float32{"mean": &a.Preprocess.Mean, "std": &a.Preprocess.Std} {
-		if text, ok := metadata[key]; ok {
-			values, err := threeNumbers(text)
-			if err != nil || key == "std" && min(values[0], values[1], values[2]) <= 0 {
-				return a, fmt.Errorf("%s declares the %s %q, which is not three numbers such as 0.485,0.456,0.406", f.Path(), key, text)
-			}
-			*dst = values
+	if err := a.Preprocess.declare(metadata); err != nil {
+		return fail("%w", err)
+	}
+	n, err := a.classesIn(f)
+	if err != nil {
+		return a, err
+	}
+	a = a.WithClasses(n)
+	if text, ok := metadata[keyClasses]; ok {
+		names, err := declaredClasses(text)
+		if err != nil {
+			return fail("declares its classes, but %w", err)
 		}
+		if len(names) != n {
+			return fail("declares %d classes, but its parameters are of %d", len(names), n)
+		}
+		a = a.WithClassNames(names)
 	}
 	return a, nil
 }
 
-func threeNumbers(text string) (values [3]float32, err error) {
-	fields := strings.Split(text, ",")
-	if len(fields) != len(values) {
-		return values, fmt.Errorf("%d numbers", len(fields))
+// classesIn is the number of classes that a file of this network tells apart: that of the rows of the last layer's weight,
+// which is the last but for those of heads beside it. A file without it is found not to fit by who compares the two.
+func (a Architecture) classesIn(f *weights.File) (int, error) {
+	params, err := a.Parameters()
+	if err != nil {
+		return 0, err
 	}
-	for i, field := range fields {
-		v, err := strconv.ParseFloat(strings.TrimSpace(field), 32)
-		if err != nil || v-v != 0 { // neither infinite nor no number
-			return values, fmt.Errorf("%q is no number", field)
+	for _, p := range slices.Backward(params) {
+		if p.Auxiliary || len(p.Shape) < 2 {
+			continue
 		}
-		values[i] = float32(v)
+		if shape, ok := f.Shape(p.Name); ok && len(shape) == len(p.Shape) && shape[0] > 0 {
+			return shape[0], nil
+		}
+		break
 	}
-	return values, nil
+	return a.Classes(), nil
+}
+
+// named makes sure that it is known what the classes are.
+func (a Architecture) named(f *weights.File) error {
+	if a.names == nil && a.Classes() != dataset.NumClasses {
+		if err := a.Check(f); err != nil {
+			return fmt.Errorf("%s: %w", a.Name, err)
+		}
+		return fmt.Errorf(`%s tells %d classes apart and does not say which: its metadata must name them under the key "classes", as 'gestalt models convert --classes' writes them`,
+			f.Path(), a.Classes())
+	}
+	return nil
 }

@@ -8,36 +8,51 @@ import (
 )
 
 // Identify tells which network a file of weights belongs to, by the names and shapes of its parameters. The name is ""
-// where they fit none. Networks with the same parameters are told apart by what the metadata declare: see [Load].
+// where they fit none; the number of classes may be any. Networks with the same parameters are told apart by what the
+// metadata declare: see [Architecture.Metadata].
 func Identify(weightsPath string) (name string, err error) {
 	f, err := weights.Open(weightsPath)
 	if err != nil {
 		return "", err
 	}
 	defer f.Close()
+	if name, ok := f.Metadata()[keyNetwork]; ok {
+		if _, err := Lookup(name); err != nil {
+			return "", fmt.Errorf("%s declares the network %q, which is none here", f.Path(), name)
+		}
+		return name, nil
+	}
 	b, err := engine.Open("go") // only to infer shapes; nothing is computed
 	if err != nil {
 		return "", err
 	}
 	defer b.Finalize()
-	for _, d := range architectures {
-		a := Architecture{Name: d.name, Preprocess: d.preprocess, build: d.build}
+	for _, name := range Names() {
+		a, err := Lookup(name)
+		if err != nil {
+			return "", err
+		}
 		net, err := a.trace(b)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", a.Name, err)
+			return "", fmt.Errorf("%s: %w", name, err)
+		}
+		if !net.compare(f).onlyHead() {
+			continue
+		}
+		if a, err = a.Of(f); err != nil {
+			return "", err
+		}
+		if net, err = a.trace(b); err != nil {
+			return "", fmt.Errorf("%s: %w", name, err)
 		}
 		if net.compare(f).none() {
-			a, err = a.declared(f)
-			if err != nil {
-				return "", err
-			}
 			return a.Name, nil
 		}
 	}
 	return "", nil
 }
 
-// Check says whether a file holds the network's parameters: the error lists those that are missing, surplus or of
+// Check says whether a file holds the network's parameters, for any number of classes: the error lists those that are missing, surplus or of
 // another shape.
 func (a Architecture) Check(f *weights.File) error {
 	b, err := engine.Open("go") // only to infer shapes; nothing is computed
@@ -45,6 +60,9 @@ func (a Architecture) Check(f *weights.File) error {
 		return err
 	}
 	defer b.Finalize()
+	if a, err = a.Of(f); err != nil {
+		return err
+	}
 	net, err := a.trace(b)
 	if err != nil {
 		return err

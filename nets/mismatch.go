@@ -42,6 +42,10 @@ func (n *Net) compare(f *weights.File) mismatch {
 
 func (m mismatch) none() bool { return len(m.missing)+len(m.misshapen)+len(m.surplus) == 0 }
 
+// onlyHead says whether no parameter is missing or surplus: with other classes, the shapes of the last layer and of heads
+// beside it are others.
+func (m mismatch) onlyHead() bool { return len(m.missing)+len(m.surplus) == 0 }
+
 // checkFile is an error that lists all that sets a file's tensors apart from the network's parameters, each with the
 // name that was perhaps meant.
 func (n *Net) checkFile(f *weights.File) error {

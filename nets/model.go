@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
@@ -19,7 +20,10 @@ type Model struct {
 	Name          string
 	Preprocess    Preprocess
 	WeightsSHA256 string // of the whole file, lower-case hexadecimal
-	Classes       int    // 1000 for those of ImageNet
+	Classes       int    // that it tells apart
+	// ClassNames are what the classes are called, in the order of the logits; nil for the 1,000 of ImageNet, whose names
+	// package dataset has.
+	ClassNames []string
 
 	program *Program
 	batch   int // pictures that it must be compiled for, 0 for any number
@@ -35,8 +39,9 @@ type size struct{ n, h, w int }
 // hold exactly the network's parameters, as F32, F16, BF16 or F64; the error lists what is missing, surplus or of
 // another shape. The engine stays the caller's and must outlive the model.
 //
-// Metadata of the file that declare a padding, or the mean and std of the normalisation, outweigh the name: a file for
-// mobilenet_v2 that declares the padding "SAME" gives the model mobilenet_v2_tf.
+// What metadata of the file declare ([Architecture.Metadata]) outweighs the name: a file for mobilenet_v2 that declares
+// the padding "SAME" gives the model mobilenet_v2_tf. A network with other classes than the 1,000 of ImageNet must have
+// their names there.
 func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 	a, err := Lookup(name)
 	if err != nil {
@@ -47,7 +52,10 @@ func Load(b compute.Backend, name, weightsPath string) (m *Model, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	if a, err = a.declared(f); err != nil {
+	if a, err = a.Of(f); err != nil {
+		return nil, err
+	}
+	if err := a.named(f); err != nil {
 		return nil, err
 	}
 	if m, err = newModel(b, a, fromFile(f)); err != nil {
@@ -67,11 +75,22 @@ func newModel(b compute.Backend, a Architecture, from origin) (*Model, error) {
 	if p, err = p.orClosed(err); err != nil {
 		return nil, err
 	}
-	return &Model{Name: a.Name, Preprocess: a.Preprocess, Classes: net.Logits.Shape().Dim(-1), program: p}, nil
+	return &Model{
+		Name: a.Name, Preprocess: a.Preprocess, Classes: net.Logits.Shape().Dim(-1), ClassNames: a.ClassNames(), program: p,
+	}, nil
+}
+
+// Class gives the WordNet id and the name of class i of those of ImageNet, and the name alone of a class of the network's
+// own. It panics unless 0 <= i < Classes.
+func (m *Model) Class(i int) (wnid, name string) {
+	if m.ClassNames == nil {
+		return dataset.Class(i)
+	}
+	return "", m.ClassNames[i]
 }
 
 // Logits shows n pictures to the network. batch holds n x Crop x Crop x 3 floats as Preprocess.Tensor makes them, the
-// result n x 1000.
+// result n x Classes.
 //
 // A program is compiled for each new n, which on the cpu engine takes as long as a picture and holds memory for its
 // activations. So for an n at least half as large as one that exists, such as the last batch of a set,
@@ -85,7 +104,7 @@ func (m *Model) LogitsOf(batch []float32, n, h, w int) ([]float32, error) {
 	return m.logits(batch, size{n, h, w})
 }
 
-// Probabilities are the softmax of the Logits, n x 1000.
+// Probabilities are the softmax of the Logits, n x Classes.
 func (m *Model) Probabilities(batch []float32, n int) ([]float32, error) {
 	p, err := m.Logits(batch, n)
 	if err != nil {

@@ -10,10 +10,12 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/internal/sharedtest"
 	"github.com/gestalt-vision/gestalt/internal/torchtest"
+	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/pixel"
 	"github.com/gestalt-vision/gestalt/weights"
 	"github.com/rogpeppe/go-internal/testscript"
@@ -45,7 +47,7 @@ func runScripts(t *testing.T, dir, shared string) {
 			return nil
 		},
 		RequireExplicitExec: true,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch, "pictures": drawPictures, "vgg19": writeVGG19},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"torch": saveTorch, "pictures": drawPictures, "vgg19": writeVGG19, "network": writeNetwork},
 	})
 }
 
@@ -78,6 +80,39 @@ func writeVGG19(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Check(weights.Write(ts.MkAbs(args[0]), tensors, nil))
+}
+
+// writeNetwork is the command `network OUT NET N|CLASS...`: it writes made-up weights of a network for so many classes,
+// without metadata, or for classes of these names. Whatever it is shown, the first is the most probable, then the second.
+func writeNetwork(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 3 {
+		ts.Fatalf("usage: network OUT NET N|CLASS...")
+	}
+	a, err := nets.Lookup(args[1])
+	ts.Check(err)
+	var metadata map[string]string
+	if n, err := strconv.Atoi(args[2]); err == nil {
+		a = a.WithClasses(n)
+	} else {
+		a = a.WithClassNames(args[2:])
+		metadata = a.Metadata()
+	}
+	params, err := a.Parameters()
+	ts.Check(err)
+	var tensors []weights.Tensor
+	for _, p := range params {
+		values := p.MadeUp()
+		if p.Shape[0] == a.Classes() && strings.HasPrefix(p.Name, "fc.") {
+			clear(values)
+			for i := range values {
+				if p.Name == "fc.bias" {
+					values[i] = -float32(i)
+				}
+			}
+		}
+		tensors = append(tensors, weights.FromFloat32(p.Name, p.Shape, values))
+	}
+	ts.Check(weights.Write(ts.MkAbs(args[0]), tensors, metadata))
 }
 
 // saveTorch is the command `torch IN PREFIX OUT`: it writes the tensors of a file as PyTorch does, with a prefix to their

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 
@@ -14,10 +15,10 @@ import (
 )
 
 func newModelsConvertCommand() *cobra.Command {
-	var net string
+	var net, classes string
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "convert [--net NAME] IN OUT" + weightsSuffix,
+		Use:   "convert [--net NAME] [--classes FILE] IN OUT" + weightsSuffix,
 		Short: "Write a file of weights as safetensors",
 		Long: `convert reads the file of weights IN, a .pth or .pt file of PyTorch, a safetensors or a TensorFlow Lite file, and
 writes its tensors as the safetensors file OUT. torchvision's load_state_dict takes OUT unchanged. Number formats stay as they are, and so do a
@@ -32,13 +33,17 @@ printed. Nothing in IN is executed: a file that holds more than tensors, numbers
 Of a TensorFlow Lite file the kernels and biases of convolutions and linear layers are written, dequantised to float32 and
 in PyTorch's order of axes.
 
-With --net, OUT is written only if IN holds exactly the parameters of that network.`,
+With --net, OUT is written only if IN holds exactly the parameters of that network.
+
+A network for other classes than the 1,000 of ImageNet is used by the names of its classes, which OUT keeps in its
+metadata: --classes takes them from a text file, a name a line, in the order of the network's outputs.`,
 		Example: `  gestalt models convert resnet50-0676ba61.pth resnet50.safetensors
   gestalt models convert --net resnet50 checkpoint.pth.tar resnet50-mine.safetensors
+  gestalt models convert --classes birds.txt birds.pth birds.safetensors
   gestalt predict --model resnet50=resnet50-mine.safetensors photo.jpg`,
 		Args: usageArgs(cobra.ExactArgs(2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			c, err := convert(args[0], args[1], net)
+			c, err := convert(args[0], args[1], net, classes)
 			if err != nil {
 				return err
 			}
@@ -51,6 +56,7 @@ With --net, OUT is written only if IN holds exactly the parameters of that netwo
 	}
 	f := cmd.Flags()
 	f.StringVar(&net, "net", "", "network that the file must fit")
+	f.StringVar(&classes, "classes", "", "text file with the names of the network's classes, one a line")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	complete(cmd, "net", nets.Names()...)
 	return cmd
@@ -99,7 +105,7 @@ func (c conversion) String() string {
 	return b.String()
 }
 
-func convert(in, out, net string) (c conversion, err error) {
+func convert(in, out, net, classes string) (c conversion, err error) {
 	if !strings.HasSuffix(out, weightsSuffix) {
 		return c, usagef("convert writes safetensors files; give OUT a name that ends in %s, not %s", weightsSuffix, out)
 	}
@@ -117,6 +123,12 @@ func convert(in, out, net string) (c conversion, err error) {
 	if net != "" {
 		if err := architecture.Check(f); err != nil {
 			return c, fmt.Errorf("%s: %w", net, err)
+		}
+	}
+	named := map[string]string{}
+	if classes != "" {
+		if named, err = classMetadata(f, net, classes); err != nil {
+			return c, err
 		}
 	}
 	origin := f.Origin()
@@ -138,5 +150,39 @@ func convert(in, out, net string) (c conversion, err error) {
 		// "format" is how Python's libraries tell whose names and layout a file has.
 		metadata = map[string]string{"format": "pt", convertedFrom: f.SHA256()}
 	}
+	if metadata == nil {
+		metadata = named
+	}
+	maps.Copy(metadata, named)
 	return c, weights.Write(out, tensors, metadata)
+}
+
+// classMetadata is what the metadata of a file of weights have to say for its network, the named one or the one that its
+// parameters tell, with the classes that a list names.
+func classMetadata(f *weights.File, net, list string) (map[string]string, error) {
+	if net == "" {
+		var err error
+		if net, err = networkOf(f.Path()); err != nil {
+			return nil, err
+		}
+	}
+	a, err := nets.Lookup(net)
+	if err != nil {
+		return nil, err
+	}
+	if a, err = a.Of(f); err != nil {
+		return nil, err
+	}
+	text, err := os.ReadFile(list)
+	if err != nil {
+		return nil, err
+	}
+	names := strings.Split(strings.TrimSuffix(strings.ReplaceAll(string(text), "\r\n", "\n"), "\n"), "\n")
+	if len(names) != a.Classes() {
+		return nil, fmt.Errorf("%s names %d classes, but the %s in %s tells %d apart", list, len(names), a.Name, f.Path(), a.Classes())
+	}
+	if err := nets.CheckClassNames(names); err != nil {
+		return nil, fmt.Errorf("%s: %w", list, err)
+	}
+	return a.WithClassNames(names).Metadata(), nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/weights"
@@ -48,6 +49,7 @@ type modelInfo struct {
 	weightsInfo
 	Parameters    *int     `json:"parameters"`    // learned numbers of the network
 	MultiplyAdds  *int64   `json:"multiply_adds"` // of convolutions and linear layers, for one picture
+	Classes       *int     `json:"classes"`       // that it tells apart
 	Preprocessing *string  `json:"preprocessing"` // in torchvision's words
 	Places        []string `json:"places"`        // where the file is looked for
 	Content       *content `json:"content"`       // of the file that is here
@@ -60,6 +62,7 @@ type content struct {
 	Tensors  int               `json:"tensors,omitempty"`
 	Values   int               `json:"values,omitempty"`
 	Network  string            `json:"network,omitempty"` // whose parameters these are
+	Classes  []string          `json:"classes,omitempty"` // names, of a network for others than those of ImageNet
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
@@ -75,7 +78,27 @@ func describe(ctx context.Context, arg string) (i modelInfo, err error) {
 	if err != nil || network == "" {
 		return i, err
 	}
-	return i, i.describeNetwork(network, resize)
+	a, err := nets.Lookup(network)
+	if err == nil && i.Path != nil && hasWeightsSuffix(*i.Path) {
+		a, err = declaredBy(a, *i.Path)
+	}
+	if err != nil {
+		return i, err
+	}
+	if resize > 0 {
+		a.Preprocess.Resize = resize
+	}
+	return i, i.describeNetwork(a)
+}
+
+// declaredBy is the network as a file of its weights declares it.
+func declaredBy(a nets.Architecture, path string) (declared nets.Architecture, err error) {
+	f, err := weights.Open(path)
+	if err != nil {
+		return a, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return a.Of(f)
 }
 
 // describeFile finds out about a file, the network whose parameters it holds and the size of pictures that these want.
@@ -136,12 +159,8 @@ func describeName(ctx context.Context, name string) (i modelInfo, network string
 	return i, network, resize, err
 }
 
-// describeNetwork fills in what the architecture says. resize is that of the weights, 0 where they have no wish.
-func (i *modelInfo) describeNetwork(network string, resize int) error {
-	a, err := nets.Lookup(network)
-	if err != nil {
-		return err
-	}
+// describeNetwork fills in what the architecture says.
+func (i *modelInfo) describeNetwork(a nets.Architecture) error {
 	params, err := a.Parameters()
 	if err != nil {
 		return err
@@ -161,11 +180,12 @@ func (i *modelInfo) describeNetwork(network string, resize int) error {
 	if err != nil {
 		return err
 	}
-	if resize > 0 {
-		a.Preprocess.Resize = resize
+	if i.Content != nil {
+		i.Content.Classes = a.ClassNames()
 	}
+	classes := a.Classes()
 	preprocessing := a.Preprocess.String()
-	i.Parameters, i.MultiplyAdds, i.Preprocessing = &learned, &multiplyAdds, &preprocessing
+	i.Parameters, i.MultiplyAdds, i.Classes, i.Preprocessing = &learned, &multiplyAdds, &classes, &preprocessing
 	return nil
 }
 
@@ -208,6 +228,7 @@ func (i modelInfo) String() string {
 	if i.Parameters != nil {
 		row("parameters", "%.2f million", float64(*i.Parameters)/1e6)
 		row("multiply-adds", "%.3f billion for a picture", float64(*i.MultiplyAdds)/1e9)
+		row("classes", "%s", classList(*i.Classes, i.Content))
 		row("preprocessing", "%s", *i.Preprocessing)
 	}
 	if i.File != "" {
@@ -238,6 +259,20 @@ func (i modelInfo) String() string {
 	}
 	table.Flush()
 	return text.String()
+}
+
+// classList tells how many classes there are, and what the first of a network's own are called.
+func classList(n int, c *content) string {
+	const most = 20
+	switch {
+	case c != nil && len(c.Classes) > most:
+		return fmt.Sprintf("%d: %s, …", n, strings.Join(c.Classes[:most], ", "))
+	case c != nil && len(c.Classes) > 0:
+		return fmt.Sprintf("%d: %s", n, strings.Join(c.Classes, ", "))
+	case n == dataset.NumClasses:
+		return "the 1,000 of ImageNet"
+	}
+	return fmt.Sprintf("%d without names; write them into the file with: gestalt models convert --classes FILE", n)
 }
 
 func (i modelInfo) sizeText() string {

@@ -32,7 +32,8 @@ func newPredictCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "predict --model NAME|NAME=FILE|FILE IMAGE...",
 		Short: "Say what a network sees in pictures",
-		Long: `predict shows pictures to a network trained on ImageNet and prints the classes with the largest probabilities.
+		Long: `predict shows pictures to a network and prints the classes with the largest probabilities: those of ImageNet, or the
+network's own where its weights name them.
 IMAGE is a JPEG or PNG file, or a folder, tar archive or list (.txt) of them.
 
 The networks are ` + strings.Join(nets.Names(), ", ") + `.
@@ -62,8 +63,8 @@ type prediction struct {
 }
 
 type class struct {
-	Index       int     `json:"index"` // 0..999, in the order of the WordNet ids
-	WordNet     string  `json:"wnid"`
+	Index       int     `json:"index"`          // among the network's outputs; of ImageNet's classes in the order of the WordNet ids
+	WordNet     string  `json:"wnid,omitempty"` // where they are those of ImageNet
 	Name        string  `json:"name"`
 	Probability float32 `json:"probability"`
 }
@@ -78,8 +79,8 @@ func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 	switch {
 	case o.model == "":
 		return errNoModel()
-	case o.top < 1 || o.top > 1000:
-		return usagef("--top must be between 1 and 1000")
+	case o.top < 1:
+		return usagef("--top %d: it must be 1 or more", o.top)
 	}
 	if err := o.network.check(); err != nil {
 		return err
@@ -143,7 +144,7 @@ func runPredict(cmd *cobra.Command, o predictOptions, args []string) error {
 func printPrediction(w io.Writer, p prediction) error {
 	text := p.Picture + "\n"
 	for _, c := range p.Classes {
-		text += fmt.Sprintf("  %6.2f%%  %s  %s\n", 100*c.Probability, c.WordNet, c.Name)
+		text += fmt.Sprintf("  %6.2f%%  %s\n", 100*c.Probability, strings.TrimSpace(c.WordNet+"  "+c.Name))
 	}
 	_, err := io.WriteString(w, text)
 	return err
@@ -235,10 +236,10 @@ func predict(ctx context.Context, model *nets.Model, pictures []picture, o predi
 				fail(unseen{picture.name, p.errors[i].Error()})
 				continue
 			}
-			if err := see(prediction{picture.name, topClasses(probabilities[:1000], o.top)}); err != nil {
+			if err := see(prediction{picture.name, topClasses(model, probabilities[:model.Classes], o.top)}); err != nil {
 				return err
 			}
-			probabilities = probabilities[1000:]
+			probabilities = probabilities[model.Classes:]
 		}
 		b++
 	}
@@ -262,12 +263,12 @@ func tensor(model *nets.Model, p picture, dst []float32) error {
 	return model.Preprocess.Tensor(m, dst)
 }
 
-// topClasses are the n classes of the largest probabilities.
-func topClasses(probabilities []float32, n int) []class {
-	classes := make([]class, n)
-	for i, index := range measure.Top(probabilities, n) {
-		wnid, name := dataset.Class(index)
-		classes[i] = class{index, wnid, name, probabilities[index]}
+// topClasses are the n classes of the largest probabilities, or all where there are fewer.
+func topClasses(model *nets.Model, probabilities []float32, n int) []class {
+	var classes []class
+	for _, index := range measure.Top(probabilities, n) {
+		wnid, name := model.Class(index)
+		classes = append(classes, class{index, wnid, name, probabilities[index]})
 	}
 	return classes
 }

@@ -108,7 +108,7 @@ func TestTopClasses(t *testing.T) {
 	p := make([]float32, 1000)
 	p[7], p[3], p[999] = 0.25, 0.25, 0.5
 	var got []int
-	for _, c := range topClasses(p, 5) {
+	for _, c := range topClasses(&nets.Model{}, p, 5) {
 		got = append(got, c.Index)
 	}
 	if !slices.Equal(got, []int{999, 3, 7, 0, 1}) {
