@@ -90,6 +90,8 @@ func (c Conv) Run(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogue, o
 		return
 	}
 	switch {
+	case f.tall:
+		c.runTall(p, x, xPitch, f, ep, out, outPitch)
 	case f.tile != 0:
 		c.runWinograd(p, x, xPitch, f, ep, out, outPitch)
 	case c.depthwise():

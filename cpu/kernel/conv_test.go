@@ -82,7 +82,9 @@ func randomConv(r *rand.Rand) Conv {
 	c := Conv{N: 1 + r.IntN(3), H: r.IntN(20), W: r.IntN(34), KH: 1 + r.IntN(4), KW: 1 + r.IntN(4),
 		StrideH: r.IntN(4), StrideW: r.IntN(4), DilationH: r.IntN(3), DilationW: r.IntN(3),
 		PadTop: r.IntN(4), PadBottom: r.IntN(4), PadLeft: r.IntN(4), PadRight: r.IntN(4)}
-	switch r.IntN(7) {
+	switch r.IntN(8) {
+	case 7:
+		return randomTall(r)
 	case 6:
 		return randomWinograd(r)
 	case 0: // depthwise
@@ -155,6 +157,8 @@ var layers = []Conv{
 	{N: 2, H: 55, W: 55, C: 16, KH: 3, KW: 3, K: 64, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
 	{N: 3, H: 7, W: 7, C: 96, KH: 3, KW: 3, K: 80, PadTop: 1, PadBottom: 1, PadLeft: 1, PadRight: 1},
 	{N: 2, H: 14, W: 14, C: 256, KH: 1, KW: 1, K: 512, StrideH: 2, StrideW: 2},
+	{N: 2, H: 30, W: 132, C: 8, KH: 9, KW: 12, K: 12, StrideW: 4},
+	{N: 1, H: 11, W: 50, C: 32, KH: 9, KW: 9, K: 40, PadTop: 4, PadBottom: 4, PadLeft: 4, PadRight: 4},
 	{N: 2, H: 13, W: 13, C: 512, KH: 1, KW: 1, K: 200},
 	// Pitches at which rows collide in the cache and are copied first.
 	{N: 1, H: 6, W: 6, C: 1024, KH: 1, KW: 1, K: 72},

@@ -27,6 +27,9 @@ var generic = impl{
 	rowMax:     rowMaxGeneric,
 	dots:       dotsGenerics,
 	patches:    patchesGeneric,
+
+	spreadLines: spreadLinesGeneric,
+	joinLines:   joinLinesGeneric,
 }
 
 func addGeneric(dst, a, b []float32) {

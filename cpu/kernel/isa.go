@@ -28,6 +28,8 @@ type impl struct {
 	rows rowLoops
 	// patches are the transforms of Winograd by size of the tile, 2 or 4, and kind.
 	patches [2][5]func(p *patch)
+	// spreadLines and joinLines are the transforms for tall kernels; see type tallLines.
+	spreadLines, joinLines func(l *tallLines)
 	// Element-wise loops over slices of equal length.
 	add, mul, max func(dst, a, b []float32)
 	gate          func(dst, a, b []float32) // a where b isn't negative, else 0

@@ -45,6 +45,8 @@ var avx512 = impl{
 	dots:   [3][3]func(*dots){{dots1x1AVX512, dots1x2AVX512, dots1x3AVX512}, {dots2x1AVX512, dots2x2AVX512, dots2x3AVX512}, {dots3x1AVX512, dots3x2AVX512, dots3x3AVX512}},
 	patches: [2][5]func(*patch){{input2PatchAVX512, filter2PatchAVX512, output2PatchAVX512}, {input4PatchAVX512, filter4PatchAVX512, output4PatchAVX512,
 		gradient4PatchAVX512, weight4PatchAVX512}},
+	spreadLines: spreadLinesAVX512,
+	joinLines:   joinLinesAVX512,
 }
 
 var avx2 = impl{
@@ -73,6 +75,8 @@ var avx2 = impl{
 	dots:   [3][3]func(*dots){{dots1x1AVX2, dots1x2AVX2, dots1x3AVX2}, {dots2x1AVX2, dots2x2AVX2, dots2x3AVX2}, {dots3x1AVX2, dots3x2AVX2, dots3x3AVX2}},
 	patches: [2][5]func(*patch){{input2PatchAVX2, filter2PatchAVX2, output2PatchAVX2}, {input4PatchAVX2, filter4PatchAVX2, output4PatchAVX2,
 		gradient4PatchAVX2, weight4PatchAVX2}},
+	spreadLines: spreadLinesAVX2,
+	joinLines:   joinLinesAVX2,
 }
 
 // The following give assembly, which takes pointers and a length, the form that

@@ -19,6 +19,7 @@ func TestLayout(t *testing.T) {
 	var n normBlock
 	var d dots
 	var m maxWindows
+	var l tallLines
 	for _, c := range []struct {
 		name      string
 		got, want uintptr
@@ -57,6 +58,17 @@ func TestLayout(t *testing.T) {
 		{"outer.mask", unsafe.Offsetof(o.mask), 128},
 		{"outer.ahead", unsafe.Offsetof(o.ahead), 256},
 		{"outer.aheadStep", unsafe.Offsetof(o.aheadStep), 264},
+		{"tallLines.x", unsafe.Offsetof(l.x), 0},
+		{"tallLines.out", unsafe.Offsetof(l.out), 24},
+		{"tallLines.bias", unsafe.Offsetof(l.bias), 48},
+		{"tallLines.add", unsafe.Offsetof(l.add), 72},
+		{"tallLines.xRow", unsafe.Offsetof(l.xRow), 96},
+		{"tallLines.outRow", unsafe.Offsetof(l.outRow), 104},
+		{"tallLines.addRow", unsafe.Offsetof(l.addRow), 112},
+		{"tallLines.n", unsafe.Offsetof(l.n), 120},
+		{"tallLines.rows", unsafe.Offsetof(l.rows), 128},
+		{"tallLines.lo", unsafe.Offsetof(l.lo), 136},
+		{"tallLines.hi", unsafe.Offsetof(l.hi), 140},
 		{"taps.x", unsafe.Offsetof(b.x), 0},
 		{"taps.out", unsafe.Offsetof(b.out), 24},
 		{"taps.w", unsafe.Offsetof(b.w), 48},

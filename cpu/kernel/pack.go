@@ -93,6 +93,7 @@ type Filter struct {
 	kh, kw, c, k int
 	groups       []Packed  // one matrix of KH*KW*C/Groups by K/Groups per group; nil if depthwise
 	tile         int       // of Winograd, whose transforms of the filters groups[0] holds then; or 0
+	tall         bool      // groups[0] holds those of conv_tall.go
 	taps         []float32 // depthwise: [KH*KW][C]
 	split        int       // number of groups, also if depthwise
 }
@@ -123,7 +124,11 @@ func (c Conv) RepackFilter(p Parallel, old *Filter, hwio, scale []float32) *Filt
 	if scale != nil && len(scale) < c.K {
 		panic(fmt.Sprintf("kernel: filter scale has %d elements, want %d", len(scale), c.K))
 	}
-	f := &Filter{kh: c.KH, kw: c.KW, c: c.C, k: c.K, split: c.Groups, tile: c.winogradTile()}
+	f := &Filter{kh: c.KH, kw: c.KW, c: c.C, k: c.K, split: c.Groups, tile: c.winogradTile(), tall: c.tall()}
+	if f.tall {
+		f.groups = []Packed{*c.packTall(p, old, hwio, scale)}
+		return f
+	}
 	if f.tile != 0 {
 		f.groups = []Packed{*c.packWinograd(p, old, f.tile, hwio, scale, false)}
 		return f
@@ -154,7 +159,11 @@ func (c Conv) RepackFilter(p Parallel, old *Filter, hwio, scale []float32) *Filt
 // serves all of them.
 func (c Conv) Packing() [6]int {
 	c = c.normal()
-	return [6]int{c.KH, c.KW, c.C, c.K, c.Groups, c.winogradTile()}
+	algorithm := c.winogradTile()
+	if c.tall() {
+		algorithm = tallRows
+	}
+	return [6]int{c.KH, c.KW, c.C, c.K, c.Groups, algorithm}
 }
 
 // PackedFloats is the number of floats that a packed filter takes.
@@ -163,6 +172,9 @@ func (c Conv) PackedFloats() int {
 	taps := c.KH * c.KW
 	if m := c.winogradTile(); m != 0 {
 		taps = (m + 2) * (m + 2)
+	}
+	if c.tall() {
+		taps = tallProducts * c.KW
 	}
 	return taps * c.C / c.Groups * c.K
 }
@@ -196,5 +208,8 @@ func (f *Filter) check(c Conv) {
 	}
 	if f.tile != 0 {
 		f.checkWinograd(c)
+	}
+	if f.tall {
+		f.checkTall(c)
 	}
 }

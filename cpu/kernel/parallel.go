@@ -28,6 +28,7 @@ type workspace struct {
 	norm    normBlock
 	dots    dots
 	windows maxWindows
+	lines   tallLines
 	buf     []float32
 	segs    []int
 }
@@ -44,6 +45,7 @@ func (w *workspace) release() {
 	w.patch = patch{}
 	w.norm = normBlock{}
 	w.windows = maxWindows{}
+	w.lines = tallLines{}
 	w.dots = dots{}
 	w.outer = outer{runs: w.outer.runs[:0]}
 	w.taps = taps{offs: w.taps.offs[:0], woffs: w.taps.woffs[:0]}

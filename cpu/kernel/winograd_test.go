@@ -20,6 +20,20 @@ func winogradMatrix(kind patchKind, m int) [][]float64 {
 	if m == 4 {
 		points = []float64{0, 1 / math.Sqrt2, -1 / math.Sqrt2, math.Sqrt2, -math.Sqrt2}
 	}
+	input, filter, output := matricesOf(points, m)
+	if m == 2 { // row 0 has the other sign
+		for _, row := range [][]float64{input[0], filter[0]} {
+			for i := range row {
+				row[i] = -row[i]
+			}
+		}
+	}
+	return map[patchKind][][]float64{inputPatch: input, filterPatch: filter, outputPatch: output}[kind]
+}
+
+// matricesOf derives the matrices of the transforms to m outputs of three taps from the
+// points of interpolation.
+func matricesOf(points []float64, m int) (input, filter, output [][]float64) {
 	times := func(p []float64, root float64) []float64 { // the polynomial p·(x-root)
 		q := make([]float64, len(p)+1)
 		for i, c := range p {
@@ -28,7 +42,6 @@ func winogradMatrix(kind patchKind, m int) [][]float64 {
 		}
 		return q
 	}
-	var input, filter [][]float64
 	whole := []float64{1}
 	for i, p := range points {
 		others, norm := []float64{1}, 1.0
@@ -38,21 +51,12 @@ func winogradMatrix(kind patchKind, m int) [][]float64 {
 				norm *= p - q
 			}
 		}
-		if norm == -1 { // row 0 of tiles of 2
-			others, norm = []float64{1, 0, -1}, 1
-		}
 		input = append(input, append(others, 0))
 		filter = append(filter, []float64{1 / norm, p / norm, p * p / norm})
 		whole = times(whole, p)
 	}
 	input, filter = append(input, whole), append(filter, []float64{0, 0, 1})
-	switch kind {
-	case inputPatch:
-		return input
-	case filterPatch:
-		return filter
-	}
-	output := make([][]float64, m)
+	output = make([][]float64, m)
 	for i := range output {
 		for _, p := range points {
 			output[i] = append(output[i], math.Pow(p, float64(i)))
@@ -60,7 +64,7 @@ func winogradMatrix(kind patchKind, m int) [][]float64 {
 		output[i] = append(output[i], 0)
 	}
 	output[m-1][m+1] = 1
-	return output
+	return input, filter, output
 }
 
 // turned is the transpose of a matrix.

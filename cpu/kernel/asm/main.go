@@ -18,13 +18,13 @@ var declarations strings.Builder
 // function begins a function of the given signature. avo doesn't know the types
 // of package kernel: to it all pointers are to bytes.
 func function(name, signature string) {
-	sizes := strings.NewReplacer("*tile", "*byte", "*taps", "*byte", "*outer", "*byte", "*patch", "*byte", "*normBlock", "*byte", "*dots", "*byte", "*channelRow", "*byte", "*maxWindows", "*byte").Replace(signature)
+	sizes := strings.NewReplacer("*tile", "*byte", "*taps", "*byte", "*outer", "*byte", "*patch", "*byte", "*normBlock", "*byte", "*dots", "*byte", "*channelRow", "*byte", "*maxWindows", "*byte", "*tallLines", "*byte").Replace(signature)
 	TEXT(name, NOSPLIT, "func"+sizes)
 	fmt.Fprintf(&declarations, "\n//go:noescape\nfunc %s%s\n", name, signature)
 }
 
 func main() {
-	loops := flag.String("loops", "", "what to generate: tile, outer, taps, depthwise, elementwise, functions, winograd, gate, norm, dots or maxgrad")
+	loops := flag.String("loops", "", "what to generate: tile, outer, taps, depthwise, elementwise, functions, winograd, gate, norm, dots, maxgrad or tall")
 	isa := flag.String("isa", "", "avx2 or avx512")
 	decl := flag.String("decl", "", "`file` for the Go declarations")
 	flag.Parse() // -out is avo's own
@@ -33,7 +33,7 @@ func main() {
 	if !ok {
 		log.Fatalf("unknown instruction set %q", *isa)
 	}
-	generate, ok := map[string]func(vectors){"tile": tiles, "outer": outers, "taps": allTaps, "depthwise": depthwise, "elementwise": elementwise, "winograd": allPatches, "functions": functions, "gate": gate, "norm": norms, "dots": allDots, "maxgrad": maxGradient}[*loops]
+	generate, ok := map[string]func(vectors){"tile": tiles, "outer": outers, "taps": allTaps, "depthwise": depthwise, "elementwise": elementwise, "winograd": allPatches, "functions": functions, "gate": gate, "norm": norms, "dots": allDots, "maxgrad": maxGradient, "tall": allLines}[*loops]
 	if !ok {
 		log.Fatalf("unknown loops %q", *loops)
 	}
