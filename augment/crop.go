@@ -55,9 +55,9 @@ func (c ResizedCrop) Draw(r *rand.Rand, w, h int) Box {
 	b := Box{W: w, H: h}
 	switch ratio := float64(w) / float64(h); {
 	case ratio < c.Ratio[0]:
-		b.H = min(round(float64(w)/c.Ratio[0]), h)
+		b.H = min(max(round(float64(w)/c.Ratio[0]), 1), h)
 	case ratio > c.Ratio[1]:
-		b.W = min(round(float64(h)*c.Ratio[1]), w)
+		b.W = min(max(round(float64(h)*c.Ratio[1]), 1), w)
 	}
 	b.X, b.Y = (w-b.W)/2, (h-b.H)/2
 	return b

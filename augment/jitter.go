@@ -30,17 +30,21 @@ func (j Jitter) Check() error {
 
 // Shift is one of the operations of [Jitter], with its factor.
 type Shift struct {
-	Change func(m *pixel.Image, factor float64) // Brightness, Contrast, Saturation or Hue
+	Name   string // brightness, contrast, saturation or hue
 	Factor float64
+	change func(m *pixel.Image, factor float64)
 }
+
+// Apply changes an RGB picture, in place.
+func (s Shift) Apply(m *pixel.Image) { s.change(m, s.Factor) }
 
 // Draw draws the operations that are on, in random order, each with a factor.
 func (j Jitter) Draw(r *rand.Rand) (shifts []Shift) {
 	of := [...]Shift{
-		{Brightness, uniform(r, max(0, 1-j.Brightness), 1+j.Brightness)},
-		{Contrast, uniform(r, max(0, 1-j.Contrast), 1+j.Contrast)},
-		{Saturation, uniform(r, max(0, 1-j.Saturation), 1+j.Saturation)},
-		{Hue, uniform(r, -j.Hue, j.Hue)},
+		{"brightness", uniform(r, max(0, 1-j.Brightness), 1+j.Brightness), Brightness},
+		{"contrast", uniform(r, max(0, 1-j.Contrast), 1+j.Contrast), Contrast},
+		{"saturation", uniform(r, max(0, 1-j.Saturation), 1+j.Saturation), Saturation},
+		{"hue", uniform(r, -j.Hue, j.Hue), Hue},
 	}
 	on := [...]bool{j.Brightness > 0, j.Contrast > 0, j.Saturation > 0, j.Hue > 0}
 	for _, i := range r.Perm(len(of)) {
@@ -104,7 +108,13 @@ func luma(p []byte) byte {
 // blend is a + f(b-a) in single precision, cut to 0..255 and its fraction cut off: Pillow's Image.blend.
 func blend(a, b byte, f float32) byte {
 	v := float32(a) + float32(f*float32(int(b)-int(a)))
-	return byte(min(max(v, 0), 255))
+	if v <= 0 {
+		return 0
+	}
+	if v >= 255 {
+		return 255
+	}
+	return byte(int32(v))
 }
 
 func look(pix []byte, table *[256]byte) {
@@ -131,8 +141,11 @@ func hsv(r, g, b byte) (h, s, v byte) {
 	default:
 		sector = float32(4 + float64(below(g)) - float64(below(r)))
 	}
-	hue := float32(math.Mod(float64(sector)/6+1, 1))
-	return byte(float64(hue) * 255), byte(float64(saturation) * 255), high
+	turns := float64(sector)/6 + 1 // 5/6 to 11/6
+	if turns >= 1 {
+		turns--
+	}
+	return byte(int32(float64(float32(turns)) * 255)), byte(int32(float64(saturation) * 255)), high
 }
 
 // rgb is the colour of a hue, saturation and value.
@@ -143,7 +156,7 @@ func rgb(h, s, v byte) (r, g, b byte) {
 	sixths := float64(h) * 6 / 255
 	sector := int(sixths)
 	f, saturation := float64(float32(sixths-float64(sector))), float64(float32(float64(s)/255))
-	level := func(share float64) byte { return byte(math.Floor(float64(v)*(1-share) + 0.5)) }
+	level := func(share float64) byte { return byte(int32(float64(float64(v)*(1-share)) + 0.5)) }
 	p, q, t := level(saturation), level(float64(saturation*f)), level(float64(saturation*(1-f)))
 	switch sector % 6 {
 	case 0:

@@ -22,5 +22,6 @@ func Random(seed uint64, epoch int, key, purpose string) *rand.Rand {
 	return rand.New(rand.NewPCG(binary.LittleEndian.Uint64(sum[:]), binary.LittleEndian.Uint64(sum[8:])))
 }
 
-// uniform is uniform in [low, high).
-func uniform(r *rand.Rand, low, high float64) float64 { return low + (high-low)*r.Float64() }
+// uniform is uniform in [low, high). The product is rounded before it is added, which keeps processors with a fused
+// multiply-add from drawing another number.
+func uniform(r *rand.Rand, low, high float64) float64 { return low + float64((high-low)*r.Float64()) }

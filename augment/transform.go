@@ -64,7 +64,7 @@ func (t Transform) Apply(m *pixel.Image, size int, seed uint64, epoch int, key s
 	}
 	if (t.Jitter != Jitter{}) {
 		for _, s := range t.Jitter.Draw(Random(seed, epoch, key, ForJitter)) {
-			s.Change(out, s.Factor)
+			s.Apply(out)
 		}
 	}
 	return out
@@ -73,11 +73,7 @@ func (t Transform) Apply(m *pixel.Image, size int, seed uint64, epoch int, key s
 func (t Transform) crop(m *pixel.Image, size int, seed uint64, epoch int, key string) *pixel.Image {
 	switch t.Crop {
 	case Resized:
-		part := t.Area.Draw(Random(seed, epoch, key, ForCrop), m.W, m.H).Of(m)
-		if part.W == size && part.H == size {
-			return part
-		}
-		return pixel.Resize(part, size, size, pixel.Bilinear)
+		return resize(t.Area.Draw(Random(seed, epoch, key, ForCrop), m.W, m.H).Of(m), size)
 	case Padded:
 		return PadCrop(Random(seed, epoch, key, ForCrop), m.W, m.H, size, t.Padding).Of(m)
 	}
@@ -86,4 +82,12 @@ func (t Transform) crop(m *pixel.Image, size int, seed uint64, epoch int, key st
 		short = size
 	}
 	return pixel.ResizeShortCrop(m, short, size, size, pixel.Bilinear)
+}
+
+// resize makes a picture square, which may be the picture itself.
+func resize(m *pixel.Image, size int) *pixel.Image {
+	if m.W == size && m.H == size {
+		return m
+	}
+	return pixel.Resize(m, size, size, pixel.Bilinear)
 }
