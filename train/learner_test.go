@@ -163,7 +163,7 @@ func TestRefuses(t *testing.T) {
 		"0 pictures":        func(b *Batch) { b.N = 0 },
 		"bytes and 4 label": func(b *Batch) { b.Pixels = b.Pixels[1:] },
 		"3 labels":          func(b *Batch) { b.Labels = b.Labels[1:] },
-		"label 10":        func(b *Batch) { b.Labels[2] = 10 },
+		"label 10":          func(b *Batch) { b.Labels[2] = 10 },
 		"label -1":          func(b *Batch) { b.Labels[0] = -1 },
 	} {
 		batch := noise(0, 4, 32, 10)
