@@ -1,9 +1,11 @@
 package train
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -82,5 +84,40 @@ func TestPaintingRate(t *testing.T) {
 		if c.rate == 0 && side != 0 {
 			t.Error("the method was called for nothing")
 		}
+	}
+}
+
+// A repainted source has the pictures of the other, each painted once, the same whatever asks for them.
+func TestRepainted(t *testing.T) {
+	side := 0
+	source := squares{n: 70, broken: map[int]bool{11: true}}
+	p := Painting{Stylizer: negative{&side}, Styles: negative{}, Size: 12}
+	r, err := Repainted(t.Context(), source, p, 6, 3, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Len() != 69 || side != 12 || r.Classes()[r.Class(12)] != "b" || r.Key(12) != source.Key(13) {
+		t.Errorf("%d pictures, painted at %d pixels, %s is of class %d", r.Len(), side, r.Key(12), r.Class(12))
+	}
+	again, err := Repainted(t.Context(), source, p, 6, 3, 1)
+	if err != nil || again.Identity() != r.Identity() {
+		t.Error(err)
+	}
+	for i := range r.Len() {
+		a, _ := r.Picture(i)
+		b, _ := again.Picture(i)
+		number := i
+		if i >= 11 {
+			number++
+		}
+		if over := int(a.Pix[0]) - (255 - number); a.W != 6 || over < 0 || over > 26 || !bytes.Equal(a.Pix, b.Pix) {
+			t.Errorf("picture %d has value %d, then %d", number, a.Pix[0], b.Pix[0])
+		}
+	}
+	if other, err := Repainted(t.Context(), source, p, 6, 4, 1); err != nil || other.Identity() == r.Identity() {
+		t.Error("the seed is no part of what it is", err)
+	}
+	if _, err := Repainted(t.Context(), source, p, 6, 3, 0); err == nil || !strings.Contains(err.Error(), "c/11 (no picture at all)") {
+		t.Error(err)
 	}
 }
