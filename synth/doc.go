@@ -6,6 +6,11 @@
 // [CueConflict] set they never do. The other sets take one of the cues, or colour, away. Colours, backgrounds, light,
 // place, size and turn are drawn without looking at the class, so that nothing but outline and texture tells it.
 //
+// The texture is meant to be the easier cue of the two, as it is in photographs for networks that learn from them: it fills a
+// fifth to two fifths of the picture and runs upright, give or take 20 degrees, while the outline is moved, scaled, bent,
+// stretched, sheared, mirrored and turned by up to 45 degrees. With outlines turned by 30 degrees only, networks that were
+// trained long enough went by both cues alike; with patterns turned in any direction, they went by the outline.
+//
 // A picture is a function of seed, split and index (and of the kind and the size that are asked for) alone. The same
 // index is the same object in all kinds: its silhouette is the silhouette of the picture of [IN]. Arithmetic is in
 // float32 with every product rounded before it is added, since Go may otherwise fuse the two on some processors and not on

@@ -64,7 +64,7 @@ type place struct {
 }
 
 // outline draws the outline of a class: corners moved a little, rounded more or less, the plane bent by a slow wave,
-// stretched, sheared, mirrored or not, turned by up to 30 degrees to either side, and put into the frame.
+// stretched, sheared, mirrored or not, turned by up to 45 degrees to either side, and put into the frame.
 func (c *canvas) outline(class int, r random, f frame) place {
 	c.corners = c.corners[:0]
 	soften := r.between(0.8, 1.1)
@@ -75,7 +75,7 @@ func (c *canvas) outline(class int, r random, f frame) place {
 	// A wave of one to two thirds of a period across the object, along each axis.
 	bendX, bendY := r.around(0.09), r.around(0.09)
 	rateX, rateY, phaseX, phaseY := r.between(0.3, 0.6), r.between(0.3, 0.6), r.unit(), r.unit()
-	turn, stretch, shear := r.around(30.0/360), r.between(0.86, 1.16), r.around(0.16)
+	turn, stretch, shear := r.around(45.0/360), r.between(0.86, 1.16), r.around(0.16)
 	flip := float32(1)
 	if r.below(2) == 1 {
 		flip = -1

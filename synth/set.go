@@ -133,7 +133,7 @@ func (s *Set) Truth(i int) Truth {
 
 // Where objects stand: alone, or among others.
 var (
-	alone    = frame{0.15, 0.3, 0.16}
+	alone    = frame{0.22, 0.42, 0.16}
 	foremost = frame{0.1, 0.15, 0.16}
 	others   = frame{0.025, 0.06, 0.5}
 )

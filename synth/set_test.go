@@ -24,14 +24,14 @@ func open(t testing.TB, kind Kind, split string, size, n int) *Set {
 // shows here (GOAMD64=v3 and arm64 fuse).
 func TestGolden(t *testing.T) {
 	golden := map[Kind]string{
-		IN:          "0c361fb203839991203e3f9024d84b66c7427a1afa3a472717e1e13e09366ee4",
-		CueConflict: "e544b71a306c9643e138ef8340d1084d36a4efbdf5d0e3e3a8a0d1ecca7c9050",
-		Independent: "6880762abc34b54e2d953a851458484e4b5db8d4cac0b0f5f9a855a37c6401de",
-		Silhouette:  "beba5cf18fa22482ba258a98247090f8edb7f0f8bc4b1ca55db1beb76b3f89f0",
-		Edge:        "718afbc6731dd4e5db316ae3f0b5dbfdef372bc49124d07eb6c214c7f01d0546",
-		Greyscale:   "f980c0f64ab3c24b385a38b0f732a7f130fea92c4e0f9797ce4b5acc4b36a6c8",
-		Texture:     "ce42a1f0a13974ebaa2c94b9ded9a12eaae35e2203b2feea5358ac557da4c79a",
-		Clutter:     "6f47bc5255d17926c1aa308adaa1c59c90131d1b417f7c5521eb7fb0f3edd381",
+		IN:          "20e61e572a83112965531a418b09d99561b2a7362ae1aa762789e9bbb0f9d811",
+		CueConflict: "3f617cc8c3785df698d1815875fa5d09e34e6d8a081625c2c27160982ff08f37",
+		Independent: "81aad7be3f8feac9170e4ca1a3cc995728ccd328e71e8300900069edf56184e6",
+		Silhouette:  "69c759270a712e357396d84fb74777bf734206e4c8ca5d313f0aeea7c18f4573",
+		Edge:        "b955f2770914881454ca33320a6ba0910be1cfd0c00448b6509f4947b4f1e5b3",
+		Greyscale:   "8f399622e33bb2c57e146e3c16c0ef8e4665bca2e5a467217beb66bed08e15b4",
+		Texture:     "f804cb03bbba2aecee1a7f73c963c4724a7b24f29c143c95508e51b45627304f",
+		Clutter:     "a5d652e6564a090cfacb2aa50a3d120b26331bcad87a94e8f33f9099553821a9",
 	}
 	for _, kind := range Kinds() {
 		sum := sha256.New()

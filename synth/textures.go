@@ -28,7 +28,8 @@ type texture struct {
 type plane struct{ x, y, phase float32 }
 
 // newTexture draws a member of the family for a picture with pixels of that width. Periods are 9 to 15 hundredths of the
-// picture's side: some four of them across an object.
+// picture's side: some four of them across an object. The pattern is turned by up to 20 degrees to either side, however the
+// object is turned: as in photographs, where most things stand upright, a texture has a direction that it mostly runs in.
 func newTexture(f family, r random, pixel float32) texture {
 	t := texture{family: f, seed: uint32(r.next())}
 	for i := range t.shares {
@@ -40,7 +41,7 @@ func newTexture(f family, r random, pixel float32) texture {
 	}
 	t.period = r.between(0.09, 0.15) * f.scale
 	t.pixel = pixel / t.period
-	turn := r.unit()
+	turn := r.around(20.0 / 360)
 	t.co, t.si = cos(turn), sin(turn)
 	t.u, t.v = r.between(60, 100), r.between(60, 100)
 	t.sway, t.rate = r.between(0.1, 0.4), r.between(0.1, 0.2)
