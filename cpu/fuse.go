@@ -72,8 +72,12 @@ func (f *fuser) rewrite(n *node) *node {
 			return g
 		}
 		if c, ok := convGeometry2D(n); ok {
+			x := in[0]
+			if f.uses[n.in[0]] == 1 {
+				c, x = withBorder(c, x)
+			}
 			attr := fusedAttr{conv: c}
-			return f.node(opFusedConv, n.shape, attr, in[0], f.node(opPackFilter, in[1].shape, attr, in[1]))
+			return f.node(opFusedConv, n.shape, attr, x, f.node(opPackFilter, in[1].shape, attr, in[1]))
 		}
 	case opMatMul:
 		if batch, _, k, _ := matMulDims(n); n.dtype() == dtypes.Float32 && batch == 1 && k > 0 {

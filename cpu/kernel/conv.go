@@ -8,9 +8,10 @@ type Conv struct {
 	N, H, W, C                           int // input: pictures, height, width, channels
 	KH, KW, K                            int // filter height and width, output channels
 	StrideH, StrideW                     int
-	PadTop, PadBottom, PadLeft, PadRight int // rows and columns of zeros around the input
-	DilationH, DilationW                 int // distance of filter taps
-	Groups                               int // input and output channels fall into so many independent groups
+	PadTop, PadBottom, PadLeft, PadRight int    // rows and columns around the input
+	Border                               Border // what is in them
+	DilationH, DilationW                 int    // distance of filter taps
+	Groups                               int    // input and output channels fall into so many independent groups
 }
 
 // OutH is the height of the output.
@@ -81,6 +82,7 @@ func (c Conv) pointwise() bool {
 func (c Conv) Run(p Parallel, x []float32, xPitch int, f *Filter, ep Epilogue, out []float32, outPitch int) {
 	c = c.normal()
 	c.check()
+	c.checkBorder()
 	f.check(c)
 	checkPixels("input", x, xPitch, c.N*c.H*c.W, c.C)
 	outPixels := c.N * c.OutH() * c.OutW()

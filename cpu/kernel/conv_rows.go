@@ -40,9 +40,9 @@ func (r *rowsPlan) run(p Parallel) {
 		r.bias = append(r.bias, paddedBias(ep.channels(g*kg, kg).Bias, kg))
 	}
 	r.bufW = (r.ow-1)*c.StrideW + (c.KW-1)*c.DilationW + 1
-	padded := c.PadLeft > 0 || r.bufW > c.W
+	padded := c.PadLeft > 0 || r.bufW > c.W || c.bordered()
 	scattered := c.KW > 1 && c.DilationW == 1 && xPitch != c.C/c.Groups
-	r.gathered = c.KH == 1 && c.KW == 1 && collides(c.StrideW*xPitch)
+	r.gathered = c.KH == 1 && c.KW == 1 && collides(c.StrideW*xPitch) && !c.bordered()
 	r.copied = padded || scattered || r.gathered
 	r.cut()
 
@@ -82,9 +82,11 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 
 	// in holds the input rows from top on; pixel is the distance of its pixels,
 	// row that of its rows.
-	top := max(0, y0*r.StrideH-r.PadTop)
-	bottom := min(r.H, (y1-1)*r.StrideH-r.PadTop+(r.KH-1)*r.DilationH+1)
-	in, pixel, row := r.x[min(len(r.x), n*r.xPicture+top*r.xRow+g*cg):], r.xPitch, r.xRow
+	top, bottom := y0*r.StrideH-r.PadTop, (y1-1)*r.StrideH-r.PadTop+(r.KH-1)*r.DilationH+1
+	if !r.bordered() {
+		top, bottom = max(0, top), min(r.H, bottom)
+	}
+	in, pixel, row := r.x[min(len(r.x), n*r.xPicture+max(0, top)*r.xRow+g*cg):], r.xPitch, r.xRow
 	stride := r.StrideW * pixel
 	switch {
 	case r.gathered:
@@ -102,7 +104,8 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 		stride = r.StrideW * pixel
 		buf := w.floats(max(0, bottom-top) * row)
 		for y := top; y < bottom; y++ {
-			r.copyRow(buf[(y-top)*row:][:row], in[(y-top)*r.xRow:])
+			from := r.Border.source(y, r.H)
+			r.copyRow(buf[(y-top)*row:][:row], cg, r.x[min(len(r.x), n*r.xPicture+from*r.xRow+g*cg):], r.xPitch, -r.PadLeft)
 		}
 		in = buf
 	}
@@ -127,7 +130,10 @@ func (r *rowsPlan) task(n, g, y0, y1, q0, q1 int) {
 		t.bias = (*[panelCols]float32)(r.bias[g][q*panelCols:])
 		channel := g*kg + q*panelCols
 		for y := y0; y < y1; y++ {
-			kh0, kh1 := r.kernelRows(y)
+			kh0, kh1 := 0, r.KH
+			if !r.bordered() {
+				kh0, kh1 = r.kernelRows(y)
+			}
 			t.a, t.segs = nil, nil
 			if kh0 < kh1 {
 				t.a = in[(y*r.StrideH-r.PadTop+kh0*r.DilationH-top)*row:]
@@ -163,26 +169,6 @@ func inside(start, step, taps, length int) (k0, k1 int) {
 		k1 = min(k1, (rest+step-1)/step)
 	}
 	return min(k0, taps), max(k1, min(k0, taps))
-}
-
-// copyRow copies one input row of a group into dst, pixels densely, with the
-// padding left and right as zeros.
-func (r *rowsPlan) copyRow(dst, src []float32) {
-	cg := r.C / r.Groups
-	pixels := min(r.W, r.bufW-r.PadLeft)
-	if pixels < 0 {
-		pixels = 0
-	}
-	left := min(r.PadLeft, r.bufW) * cg
-	clear(dst[:left])
-	if r.xPitch == cg {
-		copy(dst[left:left+pixels*cg], src)
-	} else {
-		for i := range pixels {
-			copy(dst[left+i*cg:][:cg], src[i*r.xPitch:])
-		}
-	}
-	clear(dst[left+pixels*cg:])
 }
 
 // gatherRow copies the pixels of an input row that a 1x1 kernel uses to dst,

@@ -59,7 +59,7 @@ type tallPlan struct {
 // the number of pictures nor on the machine.
 func (c Conv) tall() bool {
 	if c.KH < tallLeast || c.KH > tallRows || c.StrideH != 1 || c.DilationH != 1 || c.DilationW != 1 || c.Groups != 1 ||
-		c.PadTop >= c.KH || c.PadBottom >= c.KH || c.KW*c.C < 16 || 4*tallProducts*c.KW*c.C*c.K > tallFilter {
+		c.Border == Zeros && max(c.PadTop, c.PadBottom) >= c.KH || c.KW*c.C < 16 || 4*tallProducts*c.KW*c.C*c.K > tallFilter {
 		return false // outputs that see nothing but padding are zero, without rounding errors
 	}
 	oh, ow := c.OutH(), c.OutW()
@@ -124,7 +124,12 @@ func (r *tallPlan) task(n, y0, x0, columns int) {
 
 	length := ((columns-1)*r.StrideW + r.KW) * r.C
 	for i := range tallInputs {
-		r.copyRow(x[i*r.inRow:][:length], n, y0-r.PadTop+i, x0*r.StrideW-r.PadLeft)
+		to := x[i*r.inRow:][:length]
+		if y := r.Border.source(y0-r.PadTop+i, r.H); y < 0 {
+			clear(to)
+		} else {
+			r.copyRow(to, r.C, r.x[(n*r.H+y)*r.W*r.xPitch:], r.xPitch, x0*r.StrideW-r.PadLeft)
+		}
 	}
 	l := &w.lines
 	l.n, l.xRow, l.outRow = length, r.inRow, r.inRow
@@ -194,33 +199,6 @@ func (r *tallPlan) finish(l *tallLines, joined, buffer []float32, n, y0, x0, col
 		for i := range l.rows {
 			copyPixels(r.out[pixel(i)*r.outPitch:], r.outPitch, out[i*r.outRow:], r.K, columns, r.K)
 		}
-	}
-}
-
-// copyRow copies the pixels of input row y of picture n from column x on to dst, densely; padding becomes zeros.
-func (r *tallPlan) copyRow(dst []float32, n, y, x int) {
-	if y < 0 || y >= r.H {
-		clear(dst)
-		return
-	}
-	pixels := len(dst) / r.C
-	left := min(pixels, max(0, -x))
-	inside := max(0, min(pixels-left, r.W-max(0, x)))
-	clear(dst[:left*r.C])
-	if inside > 0 {
-		copyPixels(dst[left*r.C:], r.C, r.x[((n*r.H+y)*r.W+max(0, x))*r.xPitch:], r.xPitch, inside, r.C)
-	}
-	clear(dst[(left+inside)*r.C:])
-}
-
-// copyPixels copies pixels of so many channels.
-func copyPixels(dst []float32, dstPitch int, src []float32, srcPitch, pixels, channels int) {
-	if dstPitch == channels && srcPitch == channels {
-		copy(dst[:pixels*channels], src[:pixels*channels])
-		return
-	}
-	for i := range pixels {
-		copy(dst[i*dstPitch:][:channels], src[i*srcPitch:][:channels])
 	}
 }
 

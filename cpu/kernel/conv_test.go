@@ -84,9 +84,9 @@ func randomConv(r *rand.Rand) Conv {
 		PadTop: r.IntN(4), PadBottom: r.IntN(4), PadLeft: r.IntN(4), PadRight: r.IntN(4)}
 	switch r.IntN(8) {
 	case 7:
-		return randomTall(r)
+		return randomBorder(r, randomTall(r))
 	case 6:
-		return randomWinograd(r)
+		return randomBorder(r, randomWinograd(r))
 	case 0: // depthwise
 		c.C = 2 + r.IntN(150)
 		if r.IntN(3) > 0 { // of the kinds with loops of their own
@@ -103,7 +103,34 @@ func randomConv(r *rand.Rand) Conv {
 	default:
 		c.C, c.K = 1+r.IntN(40), 1+r.IntN(100)
 	}
+	return randomBorder(r, c)
+}
+
+// randomBorder gives every other convolution a border, if its input is large enough for one.
+func randomBorder(r *rand.Rand, c Conv) Conv {
+	fits := c.H > max(c.PadTop, c.PadBottom) && c.W > max(c.PadLeft, c.PadRight)
+	if n := c.normal(); fits && !n.depthwise() && r.IntN(2) == 0 {
+		c.Border = []Border{Mirror, Repeat}[r.IntN(2)]
+	}
 	return c
+}
+
+func TestImpossibleBorders(t *testing.T) {
+	for name, c := range map[string]Conv{
+		"mirror as wide as the picture": {N: 1, H: 9, W: 4, C: 2, KH: 3, KW: 3, K: 2, PadLeft: 4, Border: Mirror},
+		"nothing to repeat":             {N: 1, H: 0, W: 4, C: 2, KH: 3, KW: 3, K: 2, PadTop: 4, Border: Repeat},
+		"depthwise":                     {N: 1, H: 9, W: 9, C: 2, KH: 3, KW: 3, K: 2, PadTop: 1, Border: Repeat, Groups: 2},
+		"unknown":                       {N: 1, H: 9, W: 9, C: 2, KH: 3, KW: 3, K: 2, PadTop: 1, Border: 7},
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			c.Run(Serial, make([]float32, 1000), c.C, PackFilter(c, make([]float32, 1000), nil), Epilogue{}, make([]float32, 1000), c.K)
+		})
+	}
 }
 
 // run returns the output with its pitch; floats that don't belong to it are NaN.

@@ -18,8 +18,9 @@
 // is never built: the inner loop walks over segments (one per kernel row), each
 // a contiguous run of inputs, while the packed filter streams by. See tile for
 // the details. Rows of zero padding above and below are never multiplied: their
-// segments are left out. Columns of padding are provided by copying the input
-// rows of a task into a small zero-bordered buffer that stays in the cache.
+// segments are left out. Columns of padding, and all that is mirrored or repeated
+// (type Border), are provided by copying the input rows of a task into a small
+// buffer with borders that stays in the cache.
 //
 // # Winograd
 //

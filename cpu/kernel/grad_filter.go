@@ -110,6 +110,9 @@ func (c Conv) checkShape() {
 	positive.PadTop, positive.PadBottom = max(0, c.PadTop), max(0, c.PadBottom)
 	positive.PadLeft, positive.PadRight = max(0, c.PadLeft), max(0, c.PadRight)
 	positive.check()
+	if c.bordered() {
+		panic(fmt.Sprintf("kernel: no gradient with the border of convolution %+v", c))
+	}
 }
 
 // cut chooses blocks and tasks. Nothing here may depend on the instruction set

@@ -69,6 +69,7 @@ func newGradientCase(r *rand.Rand, c Conv, extra int) gradientCase {
 // randomGradient is a small convolution of any kind, negative paddings included.
 func randomGradient(r *rand.Rand) Conv {
 	c := randomConv(r)
+	c.Border = Zeros
 	if r.IntN(3) == 0 {
 		for _, pad := range []*int{&c.PadTop, &c.PadBottom, &c.PadLeft, &c.PadRight} {
 			*pad = r.IntN(5) - 2

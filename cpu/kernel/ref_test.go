@@ -18,6 +18,7 @@ func refConv(c Conv, x []float32, xPitch int, hwio, scale []float32, ep Epilogue
 			for kh := range c.KH {
 				for kw := range c.KW {
 					iy, ix := oy*c.StrideH-c.PadTop+kh*c.DilationH, ox*c.StrideW-c.PadLeft+kw*c.DilationW
+					iy, ix = refBorder(c.Border, iy, c.H), refBorder(c.Border, ix, c.W)
 					if iy < 0 || iy >= c.H || ix < 0 || ix >= c.W {
 						continue
 					}
@@ -41,6 +42,21 @@ func refConv(c Conv, x []float32, xPitch int, hwio, scale []float32, ep Epilogue
 		}
 	}
 	return out, mag
+}
+
+// refBorder is the place of what stands at place i of n pixels.
+func refBorder(b Border, i, n int) int {
+	switch {
+	case b == Mirror && i < 0:
+		return -i
+	case b == Mirror && i >= n:
+		return n - 1 - (i - (n - 1))
+	case b == Repeat && i < 0:
+		return 0
+	case b == Repeat && i >= n:
+		return n - 1
+	}
+	return i
 }
 
 // refPool is the definition of pooling; kind is "max", "sum", "average" or

@@ -72,7 +72,7 @@ func (c Conv) winogradTile() int {
 		c.Groups != 1 || c.C < winogradChannels || c.K < winogradChannels {
 		return 0
 	}
-	if max(c.PadTop, c.PadBottom, c.PadLeft, c.PadRight) > 2 {
+	if c.Border == Zeros && max(c.PadTop, c.PadBottom, c.PadLeft, c.PadRight) > 2 {
 		return 0 // outputs that see nothing but padding are zero, without rounding errors
 	}
 	oh, ow := c.OutH(), c.OutW()
@@ -183,10 +183,10 @@ func (r *winogradPlan) inputs(p *patch, t int, border []float32) {
 	for i := range r.n {
 		for j := range r.n {
 			to := border[(i*r.n+j)*r.C:][:r.C]
-			if y+i < 0 || y+i >= r.H || x+j < 0 || x+j >= r.W {
+			if iy, ix := r.Border.source(y+i, r.H), r.Border.source(x+j, r.W); iy < 0 || ix < 0 {
 				clear(to)
 			} else {
-				copy(to, r.x[((n*r.H+y+i)*r.W+x+j)*r.xPitch:])
+				copy(to, r.x[((n*r.H+iy)*r.W+ix)*r.xPitch:])
 			}
 		}
 	}
