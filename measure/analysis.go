@@ -21,6 +21,9 @@ type Settings struct {
 	Rounds int    `json:"bootstrap_rounds"`
 	Seed   uint64 `json:"seed"`
 
+	// Categories are those that pictures show and observers answer with; left out for the 16 of published trials.
+	Categories Vocabulary `json:"categories,omitempty"`
+
 	// Workers is how many cores are used, 0 for all of them. It changes no result.
 	Workers int `json:"-"`
 }

@@ -14,6 +14,9 @@ const DefaultRounds = 2000
 // names, and its sibling directory of later networks). People are compared with people one by one, the pool only with
 // networks. Results do not depend on the order of experiments and trials nor on the number of workers.
 //
+// The names of the categories are those of the settings. Analyze panics on a trial of another category, and where a
+// vocabulary has a name twice; another answer counts as none.
+//
 // Observers come sorted by experiment, in it the pool first, then people, then networks; pairs in the same order, A
 // before B.
 func Analyze(exps []Experiment, settings Settings) Analysis {
@@ -27,16 +30,19 @@ func Analyze(exps []Experiment, settings Settings) Analysis {
 	}
 	a := Analysis{
 		Observers: []Observer{}, Pairs: []Pair{},
-		Settings: Settings{Rounds: settings.Rounds, Seed: settings.Seed},
+		Settings: Settings{Rounds: settings.Rounds, Seed: settings.Seed, Categories: settings.Categories},
 	}
 	settings.Workers = workers
-	for _, f := range families(exps) {
+	if err := settings.Categories.Check(); err != nil {
+		panic(err)
+	}
+	for _, f := range families(exps, settings.Categories) {
 		observers, pairs := f.analyze(settings)
 		a.Observers = append(a.Observers, observers...)
 		a.Pairs = append(a.Pairs, pairs...)
 	}
 	slices.SortStableFunc(a.Observers, func(x, y Observer) int { return strings.Compare(x.Experiment, y.Experiment) })
-	a.Ranks = ranks(a.Observers, edgeExperiments(exps))
+	a.Ranks = ranks(a.Observers, edgeExperiments(exps), settings.Categories)
 	return a
 }
 

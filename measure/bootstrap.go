@@ -43,7 +43,7 @@ func (g *group) resample(settings Settings) {
 			w.run(settings.Seed, round)
 		}
 	})
-	parallel(len(g.members), settings.Workers, func(i int) { g.members[i].describe() })
+	parallel(len(g.members), settings.Workers, func(i int) { g.members[i].describe(g.family.Names()) })
 	parallel(len(g.pairs), settings.Workers, func(i int) { g.pairs[i].describe(rounds) })
 	for _, m := range g.members {
 		m.release()
@@ -55,11 +55,11 @@ func (g *group) resample(settings Settings) {
 
 // shownTallies are the tallies of what an observer who saw every stimulus of the group once was shown.
 func (g *group) shownTallies() *member {
-	m := &member{}
+	m := newMember(g.family)
 	for at, number := range g.stimuli {
 		st := &g.family.stimuli[number]
 		m.parts[sumTrials].add(at)
-		m.parts[trialsByTruth+st.category].add(at)
+		m.parts[m.sums.trialsByTruth(st.category)].add(at)
 		if st.conflict() {
 			m.parts[sumConflict].add(at)
 		}
@@ -71,25 +71,26 @@ func (g *group) shownTallies() *member {
 type roundWorker struct {
 	group   *group
 	tallies *member
+	list    []int // sums of what was shown
+	common  shown
 	weights []int32
 	digits  planes
 	mask    bitset
 }
 
 func newRoundWorker(g *group, tallies *member) *roundWorker {
-	return &roundWorker{group: g, tallies: tallies, weights: make([]int32, len(g.stimuli)), mask: newBitset(len(g.stimuli))}
+	return &roundWorker{group: g, tallies: tallies, list: tallies.sums.shown(), common: make(shown, tallies.sums.all()), weights: make([]int32, len(g.stimuli)), mask: newBitset(len(g.stimuli))}
 }
 
 // run computes one round of the bootstrap and one of the permutation test.
 func (w *roundWorker) run(seed uint64, round int) {
 	g := w.group
 	draw(w.weights, stream(seed, g.key, drawStimuli, round))
-	var common shown
-	for _, sum := range shownSums {
-		common[sum] = w.tallies.parts[sum].sum(w.weights)
+	for _, sum := range w.list {
+		w.common[sum] = w.tallies.parts[sum].sum(w.weights)
 	}
 	for _, m := range g.members {
-		m.count(round, w.weights, &common)
+		m.count(round, w.weights, w.list, w.common)
 	}
 	if len(g.duels) > 0 {
 		w.digits.fill(w.weights)
@@ -115,7 +116,7 @@ func fillMask(mask bitset, random *rand.PCG) {
 }
 
 // describe writes the intervals of a member's observer.
-func (m *member) describe() {
+func (m *member) describe(names []string) {
 	o := m.observer
 	if o == nil {
 		return
@@ -129,9 +130,9 @@ func (m *member) describe() {
 		return percentiles(m.rounds, func(r int) float64 { return float64(s[r]) / float64(s[r]+x[r]) })
 	}
 	o.AccuracyCI = share(sumRight, sumTrials)
-	for c, name := range categories {
+	for c, name := range names {
 		if row, ok := o.PerCategory[name]; ok {
-			row.AccuracyCI = share(rightByTruth+c, trialsByTruth+c)
+			row.AccuracyCI = share(m.sums.rightByTruth(c), m.sums.trialsByTruth(c))
 			o.PerCategory[name] = row
 		}
 	}
@@ -143,12 +144,12 @@ func (m *member) describe() {
 	o.FractionTextureCI = share(sumTexture, sumConflict)
 	s, x, n := m.of(sumShape), m.of(sumTexture), m.of(sumConflict)
 	o.FractionOtherCI = percentiles(m.rounds, func(r int) float64 { return float64(n[r]-s[r]-x[r]) / float64(n[r]) })
-	for c, name := range categories {
+	for c, name := range names {
 		row := o.PerShape[name]
-		row.ShapeBiasCI = bias(shapeByShape+c, textureByShape+c)
+		row.ShapeBiasCI = bias(m.sums.shapeByShape(c), m.sums.textureByShape(c))
 		o.PerShape[name] = row
 		row = o.PerTexture[name]
-		row.ShapeBiasCI = bias(shapeByTexture+c, textureByTexture+c)
+		row.ShapeBiasCI = bias(m.sums.shapeByTexture(c), m.sums.textureByTexture(c))
 		o.PerTexture[name] = row
 	}
 }

@@ -83,7 +83,7 @@ func plainIntervals(f *family, s *subject, seed uint64, rounds int) map[string]I
 				}
 			}
 		})
-		t := tallyUp(f.stimuli, drawn)
+		t := f.tallyUp(drawn)
 		add := func(name string, part, whole int) {
 			v := values[name]
 			if whole > 0 {
@@ -97,7 +97,7 @@ func plainIntervals(f *family, s *subject, seed uint64, rounds int) map[string]I
 		add("shape", c.shape, c.conflict)
 		add("texture", c.texture, c.conflict)
 		add("other", c.conflict-c.shape-c.texture, c.conflict)
-		for i, name := range categories {
+		for i, name := range f.Names() {
 			add("shape "+name, t.byShape[i].shape, t.byShape[i].shape+t.byShape[i].texture)
 			add("texture "+name, t.byTexture[i].shape, t.byTexture[i].shape+t.byTexture[i].texture)
 			add("accuracy "+name, t.byTruth[i].correct, t.byTruth[i].trials)
@@ -111,12 +111,12 @@ func plainIntervals(f *family, s *subject, seed uint64, rounds int) map[string]I
 }
 
 // intervals lists the bootstrap intervals of an observer under the same names.
-func intervals(o Observer) map[string]Interval {
+func intervals(o Observer, names []string) map[string]Interval {
 	m := map[string]Interval{
 		"bias": o.ShapeBiasCI, "accuracy": o.AccuracyCI,
 		"shape": o.FractionShapeCI, "texture": o.FractionTextureCI, "other": o.FractionOtherCI,
 	}
-	for _, name := range categories {
+	for _, name := range names {
 		m["shape "+name], m["texture "+name] = o.PerShape[name].ShapeBiasCI, o.PerTexture[name].ShapeBiasCI
 		m["accuracy "+name] = undefined()
 		if row, ok := o.PerCategory[name]; ok {
@@ -154,10 +154,10 @@ func TestIntervalsEqualPlainOnes(t *testing.T) {
 	})
 	for name, exps := range map[string][]Experiment{"uneven": uneven, "even": even} {
 		a := Analyze(exps, Settings{Rounds: rounds, Seed: 11})
-		f := families(exps)[0]
+		f := families(exps, nil)[0]
 		for i, s := range f.subjects {
 			o := a.Observers[i]
-			got := intervals(o)
+			got := intervals(o, f.Names())
 			for figure, want := range plainIntervals(f, s, 11, rounds) {
 				if !sameInterval(got[figure], want) {
 					t.Errorf("%s, %s: interval of %s %v, plain %v", name, o.Observer, figure, got[figure], want)
@@ -229,7 +229,7 @@ func TestPairsEqualPlainOnes(t *testing.T) {
 	const rounds, seed = 60, 5
 	exps := someTrials(4)
 	a := Analyze(exps, Settings{Rounds: rounds, Seed: seed})
-	f := families(exps)[0]
+	f := families(exps, nil)[0]
 	who := func(experiment, name string) *subject {
 		for _, s := range f.subjects {
 			if s.experiment == experiment && s.name == name {

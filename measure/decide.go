@@ -39,16 +39,13 @@ func ParseAggregation(s string) (Aggregation, error) {
 	return 0, fmt.Errorf("unknown aggregation %q (there are %s)", s, strings.Join(aggregationNames[:], ", "))
 }
 
-// Categories of ImageNet's classes, and the classes of each category.
-var (
-	categories      = dataset.Categories
-	categoryClasses = func() (classes [len(categories)][]int) {
-		for i, c := range categories {
-			classes[i] = dataset.CategoryClasses(c)
-		}
-		return classes
-	}()
-)
+// categoryClasses are the ImageNet classes of each category.
+var categoryClasses = func() (classes [len(categories)][]int) {
+	for i, c := range categories {
+		classes[i] = dataset.CategoryClasses(c)
+	}
+	return classes
+}()
 
 // Decide turns a network's probabilities of the 1,000 ImageNet classes (after the softmax over all of them; nothing is
 // renormalised) into its answer: the category with the largest score. The alphabetically first category wins a tie. A

@@ -12,6 +12,15 @@
 // late, not at all ("na"). Shape bias is S/(S+X). Trials without conflict are left out of it, "na" is kept in C. All
 // figures are proportions from 0 to 1, undefined ones (S+X = 0) are NaN, null in JSON.
 //
+// The categories are those of a [Vocabulary]: the 16 of the published trials, or, where [Settings] name them, any others,
+// such as the classes of drawn pictures. All figures, intervals and reports follow:
+//
+//	own := measure.Vocabulary{"arrow", "bolt", "fish"}
+//	analysis := measure.Analyze(experiments, measure.Settings{Categories: own})
+//
+// where a trial with the image fish3-bolt3.png is one on the shape of a fish with the texture of bolts. Files of trials are
+// held to the 16 categories, unless they are read and written by the vocabulary's own methods.
+//
 // Ten people who see the same pictures are also one observer, "humans": all their trials in one pool.
 //
 // # Why a bootstrap over stimuli

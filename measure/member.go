@@ -1,7 +1,7 @@
 package measure
 
-// Sums that are kept for every round: totals first, then one per category of what is named. A member without an
-// observer to describe keeps the totals only.
+// Sums that are kept for every round: totals first, then those of each kind, one per category (see sums). A member
+// without an observer to describe keeps the totals only.
 const (
 	sumShape = iota
 	sumTexture
@@ -9,20 +9,27 @@ const (
 	sumTrials
 	sumConflict
 	totals
-
-	shapeByShape     = totals
-	textureByShape   = shapeByShape + len(categories)
-	shapeByTexture   = textureByShape + len(categories)
-	textureByTexture = shapeByTexture + len(categories)
-	rightByTruth     = textureByTexture + len(categories)
-	trialsByTruth    = rightByTruth + len(categories)
-	allSums          = trialsByTruth + len(categories)
 )
+
+// sums tells where the sums by category stand, for so many categories.
+type sums int
+
+func (n sums) shapeByShape(c int) int     { return totals + c }
+func (n sums) textureByShape(c int) int   { return totals + int(n) + c }
+func (n sums) shapeByTexture(c int) int   { return totals + 2*int(n) + c }
+func (n sums) textureByTexture(c int) int { return totals + 3*int(n) + c }
+func (n sums) rightByTruth(c int) int     { return totals + 4*int(n) + c }
+func (n sums) trialsByTruth(c int) int    { return totals + 5*int(n) + c }
+func (n sums) all() int                   { return totals + 6*int(n) }
+
+// sums are those of the family's categories.
+func (f *family) sums() sums { return sums(len(f.Names())) }
 
 // member is an observer in a group, with the answers to the group's stimuli only.
 type member struct {
 	observer *Observer // whose intervals are computed here, or nil
-	parts    [allSums]tally
+	sums     sums
+	parts    []tally
 	uniform  int // every stimulus was seen this often, 0 if not all equally often
 
 	// For the permutation test. shape and texture are the decisions as sets where every stimulus was seen once, else
@@ -37,12 +44,16 @@ type member struct {
 	swappedX []float64 // likewise texture
 }
 
+func newMember(f *family) *member {
+	return &member{sums: f.sums(), parts: make([]tally, f.sums().all())}
+}
+
 // member gives the place of a subject in the group, made at the first call.
 func (g *group) member(s *subject) *member {
 	if m := g.memberOf[s]; m != nil {
 		return m
 	}
-	m := &member{}
+	m := newMember(g.family)
 	n := len(g.stimuli)
 	m.shape, m.texture = newBitset(n), newBitset(n)
 	m.shapeRate, m.textureRate = make([]float64, n), make([]float64, n)
@@ -78,10 +89,10 @@ func (g *group) member(s *subject) *member {
 
 func (m *member) add(at int, st *stimulus, answer int) {
 	m.parts[sumTrials].add(at)
-	m.parts[trialsByTruth+st.category].add(at)
+	m.parts[m.sums.trialsByTruth(st.category)].add(at)
 	if answer == st.category {
 		m.parts[sumRight].add(at)
-		m.parts[rightByTruth+st.category].add(at)
+		m.parts[m.sums.rightByTruth(st.category)].add(at)
 	}
 	if !st.conflict() {
 		return
@@ -90,14 +101,14 @@ func (m *member) add(at int, st *stimulus, answer int) {
 	switch answer {
 	case st.shape:
 		m.parts[sumShape].add(at)
-		m.parts[shapeByShape+st.shape].add(at)
-		m.parts[shapeByTexture+st.texture].add(at)
+		m.parts[m.sums.shapeByShape(st.shape)].add(at)
+		m.parts[m.sums.shapeByTexture(st.texture)].add(at)
 		m.shape.set(at)
 		m.shapeRate[at]++
 	case st.texture:
 		m.parts[sumTexture].add(at)
-		m.parts[textureByShape+st.shape].add(at)
-		m.parts[textureByTexture+st.texture].add(at)
+		m.parts[m.sums.textureByShape(st.shape)].add(at)
+		m.parts[m.sums.textureByTexture(st.texture)].add(at)
 		m.texture.set(at)
 		m.textureRate[at]++
 	}
@@ -111,7 +122,7 @@ func (m *member) prepare(rounds int) {
 	m.rounds = rounds
 	kept := totals
 	if m.observer != nil {
-		kept = allSums
+		kept = m.sums.all()
 	}
 	m.series = make([]int32, kept*rounds)
 	if m.tested {
@@ -122,24 +133,24 @@ func (m *member) prepare(rounds int) {
 // release drops what only the rounds needed.
 func (m *member) release() { *m = member{} }
 
-// shownSums depend, for members who saw every stimulus equally often, on the stimuli alone.
-var shownSums = func() (list []int) {
+// shown are the sums that depend, for members who saw every stimulus equally often, on the stimuli alone.
+func (n sums) shown() (list []int) {
 	list = append(list, sumTrials, sumConflict)
-	for c := range categories {
-		list = append(list, trialsByTruth+c)
+	for c := range int(n) {
+		list = append(list, n.trialsByTruth(c))
 	}
 	return list
-}()
+}
 
 // shown holds the sums of what was shown in a round, to an observer who saw every stimulus once.
-type shown [allSums]int32
+type shown []int32
 
-// count computes the sums of a round. The sums of what was shown come from common, computed once for the group, where
+// count computes the sums of a round. Those of list, of what was shown, come from common, computed once for the group, where
 // the member saw every stimulus equally often.
-func (m *member) count(round int, weights []int32, common *shown) {
+func (m *member) count(round int, weights []int32, list []int, common shown) {
 	put := func(sum int, v int32) { m.series[sum*m.rounds+round] = v }
 	full := m.observer != nil
-	for _, sum := range shownSums {
+	for _, sum := range list {
 		switch {
 		case sum >= totals && !full:
 		case m.uniform > 0:
@@ -155,14 +166,16 @@ func (m *member) count(round int, weights []int32, common *shown) {
 		return
 	}
 	var shape, texture, right int32
-	for c := range categories {
-		s, x := m.parts[shapeByShape+c].sum(weights), m.parts[textureByShape+c].sum(weights)
-		r := m.parts[rightByTruth+c].sum(weights)
-		put(shapeByShape+c, s)
-		put(textureByShape+c, x)
-		put(shapeByTexture+c, m.parts[shapeByTexture+c].sum(weights))
-		put(textureByTexture+c, m.parts[textureByTexture+c].sum(weights))
-		put(rightByTruth+c, r)
+	n := m.sums
+	of := func(sum int) int32 {
+		v := m.parts[sum].sum(weights)
+		put(sum, v)
+		return v
+	}
+	for c := range int(n) {
+		s, x, r := of(n.shapeByShape(c)), of(n.textureByShape(c)), of(n.rightByTruth(c))
+		of(n.shapeByTexture(c))
+		of(n.textureByTexture(c))
 		shape, texture, right = shape+s, texture+x, right+r
 	}
 	put(sumShape, shape)

@@ -44,20 +44,28 @@ func (c *counts) add(st *stimulus, answer int) {
 // tallied is an observer's counts, in all and by category.
 type tallied struct {
 	all       counts
-	byShape   [len(categories)]counts // conflict trials of a shape category
-	byTexture [len(categories)]counts // conflict trials of a texture category
-	byTruth   [len(categories)]counts
-	confusion [len(categories)][na + 1]int
-	cues      bool // there are cue-conflict pictures among the stimuli
+	byShape   []counts // conflict trials of a shape category
+	byTexture []counts // conflict trials of a texture category
+	byTruth   []counts
+	confusion [][]int // of a category, by answer; the last is na
+	cues      bool    // there are cue-conflict pictures among the stimuli
 }
 
-func tallyUp(stimuli []stimulus, sightings []sighting) *tallied {
-	t := &tallied{}
+func (f *family) tallyUp(sightings []sighting) *tallied {
+	n := len(f.Names())
+	t := &tallied{byShape: make([]counts, n), byTexture: make([]counts, n), byTruth: make([]counts, n), confusion: make([][]int, n)}
+	for i := range t.confusion {
+		t.confusion[i] = make([]int, n+1)
+	}
 	for _, s := range sightings {
-		st := &stimuli[s.stimulus]
+		st := &f.stimuli[s.stimulus]
 		t.all.add(st, s.answer)
 		t.byTruth[st.category].add(st, s.answer)
-		t.confusion[st.category][s.answer]++
+		if s.answer == na {
+			t.confusion[st.category][n]++
+		} else {
+			t.confusion[st.category][s.answer]++
+		}
 		if st.shape < 0 {
 			continue
 		}
@@ -80,7 +88,7 @@ func ratio(a, b int) Float {
 
 // describe computes an observer's measures and exact intervals; the bootstrap's intervals are filled in later.
 func describe(f *family, s *subject) Observer {
-	t := tallyUp(f.stimuli, s.sightings)
+	t := f.tallyUp(s.sightings)
 	c := t.all
 	o := Observer{
 		Experiment: s.experiment, Observer: s.name, Human: s.human, Pooled: len(s.people),
@@ -104,7 +112,7 @@ func describe(f *family, s *subject) Observer {
 	if t.cues {
 		o.FractionShapeAll, o.FractionTextureAll = ratio(c.shape, c.trials), ratio(c.texture, c.trials)
 	}
-	for i, name := range categories {
+	for i, name := range f.Names() {
 		if t.cues {
 			o.PerShape[name] = t.byShape[i].bias()
 			o.PerTexture[name] = t.byTexture[i].bias()
@@ -115,7 +123,7 @@ func describe(f *family, s *subject) Observer {
 				Accuracy: ratio(n.correct, n.trials), AccuracyExact: exact95(n.correct, n.trials),
 				AccuracyCI: undefined(),
 			}
-			o.Confusion[name] = t.confused(i)
+			o.Confusion[name] = t.confused(i, f.Names())
 		}
 	}
 	o.ShapeBiasFromCategoryMeans = t.biasFromMeans()
@@ -133,15 +141,15 @@ func (c *counts) bias() CategoryBias {
 	}
 }
 
-func (t *tallied) confused(category int) map[string]int {
+func (t *tallied) confused(category int, names []string) map[string]int {
 	m := map[string]int{}
 	for answer, n := range t.confusion[category] {
 		switch {
 		case n == 0:
-		case answer == na:
+		case answer == len(names):
 			m[NoAnswer] = n
 		default:
-			m[categories[answer]] = n
+			m[names[answer]] = n
 		}
 	}
 	return m
@@ -176,23 +184,25 @@ func (t *tallied) meanBias() Float {
 // meanEntropy is the response entropy in bits; of the pool, the mean over its people.
 func meanEntropy(f *family, s *subject) float64 {
 	if !s.pooled() {
-		return entropy(s.sightings)
+		return f.entropy(s.sightings)
 	}
 	var sum float64
 	for _, p := range s.people {
-		sum += entropy(p.sightings)
+		sum += f.entropy(p.sightings)
 	}
 	return sum / float64(len(s.people))
 }
 
 // entropy is minus the sum of q log2 q over the categories; "na" counts in the denominator of q only.
-func entropy(sightings []sighting) float64 {
-	var n [na + 1]int
+func (f *family) entropy(sightings []sighting) float64 {
+	n := make([]int, len(f.Names()))
 	for _, s := range sightings {
-		n[s.answer]++
+		if s.answer != na {
+			n[s.answer]++
+		}
 	}
 	var h float64
-	for _, k := range n[:na] {
+	for _, k := range n {
 		if k > 0 {
 			q := float64(k) / float64(len(sightings))
 			h -= q * math.Log2(q)
@@ -210,7 +220,7 @@ func (o *Observer) poolSpread(f *family, s *subject) {
 	}
 	var sum Float
 	for i, p := range s.people {
-		c := tallyUp(f.stimuli, p.sightings).all
+		c := f.tallyUp(p.sightings).all
 		a := ratio(c.correct, c.trials)
 		sum += a
 		if i == 0 {

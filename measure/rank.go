@@ -12,7 +12,7 @@ import (
 // same name in another kind of directory is another observer (alexnet of the published data is Caffe's there,
 // torchvision's among the later networks). Single people are left out: in the published data person 01 of one
 // experiment is not person 01 of another.
-func ranks(observers []Observer, edges map[string]bool) []Rank {
+func ranks(observers []Observer, edges map[string]bool, v Vocabulary) []Rank {
 	out := []Rank{}
 	for _, o := range observers {
 		if o.ConflictTrials == 0 {
@@ -25,7 +25,7 @@ func ranks(observers []Observer, edges map[string]bool) []Rank {
 			}
 			r := Rank{Observer: o.Observer, Conflict: o.Experiment, Edges: e.Experiment}
 			var bias, accuracy []float64
-			for _, c := range categories {
+			for _, c := range v.Names() {
 				row, ok := e.PerCategory[c]
 				if b := float64(o.PerShape[c].ShapeBias); ok && !math.IsNaN(b) {
 					bias = append(bias, b)

@@ -6,22 +6,6 @@ import (
 	"strings"
 )
 
-// categoryIndex gives the position of a category in the canonical (alphabetical) order, -1 if it is none of the 16.
-func categoryIndex(name string) int {
-	if i, ok := categoryNumber[name]; ok {
-		return i
-	}
-	return -1
-}
-
-var categoryNumber = func() map[string]int {
-	m := make(map[string]int, len(categories))
-	for i, c := range categories {
-		m[c] = i
-	}
-	return m
-}()
-
 // imageFields splits the name of an image as the published files write it,
 //
 //	0002_s5n_s01_0_bird_00_bird2-clock3.png
@@ -53,34 +37,18 @@ func experimentCode(image string) string {
 	return code
 }
 
-// CueConflict gives the shape and the texture category of a cue-conflict stimulus, from its name: for cat7-elephant1.png
-// cat and elephant. The first and the second part count; the third, where there is one, is the angle of the texture
-// (airplane1-bicycle2-108.png). ok is false when the name does not say two of the 16 categories.
-func CueConflict(image string) (shape, texture string, ok bool) {
-	name := StimulusName(image)
-	parts := strings.Split(strings.TrimSuffix(name, path.Ext(name)), "-")
-	if len(parts) < 2 {
-		return "", "", false
-	}
-	shape, texture = withoutDigits(parts[0]), withoutDigits(parts[1])
-	if categoryIndex(shape) < 0 || categoryIndex(texture) < 0 {
-		return "", "", false
-	}
-	return shape, texture, true
-}
-
 // identity names what the observer of a trial was shown, equal for all who were shown the same, and the condition in it.
 //
 // The file's name alone is not enough: the same picture under another condition (contrast, angle, …) is another
 // stimulus. The condition is read from the imagename's fourth field, because the column can be wrong
 // (oidv2-resnet101 has 3 where the field and everybody else have 0), and from the column for bare names. In the
 // filled-and-rotated experiment people have the angle there and networks in the stimulus name; both come out alike.
-func identity(t Trial) (id, level string) {
+func (v Vocabulary) identity(t Trial) (id, level string) {
 	condition, name, prefixed := imageFields(t.Image)
 	if !prefixed {
 		condition = t.Condition
 	}
-	if _, _, ok := CueConflict(t.Image); ok {
+	if _, _, ok := v.CueConflict(t.Image); ok {
 		ext := path.Ext(name)
 		parts := strings.Split(strings.TrimSuffix(name, ext), "-")
 		if len(parts) == 3 && isNumber(parts[2]) {

@@ -64,8 +64,8 @@ func TestIdentity(t *testing.T) {
 		{"true and True", trial("bear", "true", "n1_2.JPEG"), trial("bear", "True", "n1_2.JPEG"), true},
 		{"same file name in two folders", trial("bear", "0", "bear/1.png"), trial("cat", "0", "cat/1.png"), false},
 	} {
-		a, _ := identity(c.a)
-		b, _ := identity(c.b)
+		a, _ := Vocabulary(nil).identity(c.a)
+		b, _ := Vocabulary(nil).identity(c.b)
 		if got := a == b; got != c.same {
 			t.Errorf("%s: same = %v (%q, %q)", c.name, got, a, b)
 		}

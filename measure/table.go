@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -11,8 +12,8 @@ import (
 // experiment that holds the people.
 const trainedSuffix = "-trained-CNNs"
 
-// na is the number of the answer "na", after the 16 categories.
-const na = len(categories)
+// na is the number of the answer "na", and of everything else that is no category.
+const na = -1
 
 // stimulus is one picture under one condition.
 type stimulus struct {
@@ -20,7 +21,7 @@ type stimulus struct {
 	condition string
 	category  int // ground truth
 	shape     int // of a cue-conflict picture, else -1
-	texture   int
+	texture   int // likewise
 }
 
 // conflict reports whether the two cues name different categories. Pictures without conflict count neither as shape
@@ -48,12 +49,13 @@ func (s *subject) pooled() bool { return s.people != nil }
 // family is an experiment under all its names, its sibling directory of later networks among them: the observers of the
 // same stimuli.
 type family struct {
+	lexicon
 	stimuli  []stimulus // sorted by id
 	subjects []*subject // experiment by experiment: pool, people, networks, each sorted by name
 }
 
 // families sorts the trials by family, observer and stimulus.
-func families(exps []Experiment) []*family {
+func families(exps []Experiment, v Vocabulary) []*family {
 	parts := map[string][]Experiment{}
 	for _, e := range exps {
 		base := Family(e.Name)
@@ -61,13 +63,13 @@ func families(exps []Experiment) []*family {
 	}
 	var all []*family
 	for _, base := range sortedKeys(parts) {
-		all = append(all, newFamily(parts[base]))
+		all = append(all, newFamily(parts[base], v.lexicon()))
 	}
 	return all
 }
 
-func newFamily(exps []Experiment) *family {
-	f := &family{}
+func newFamily(exps []Experiment, l lexicon) *family {
+	f := &family{lexicon: l}
 	numbers := map[string]int{} // of an identity, in order of appearance
 	byImage := map[[3]string]int{}
 	type row struct {
@@ -89,13 +91,11 @@ func newFamily(exps []Experiment) *family {
 			image := [3]string{t.Image, t.Category, t.Condition}
 			n, known := byImage[image]
 			if !known {
-				n = f.number(t, numbers)
+				n = f.stimulus(t, numbers)
 				byImage[image] = n
 			}
-			answer := categoryIndex(t.Response)
-			if answer < 0 {
-				answer = na
-			} else if s.human && !math.IsNaN(t.RT) {
+			answer := f.number(t.Response)
+			if answer != na && s.human && !math.IsNaN(t.RT) {
 				s.times = append(s.times, 1000*t.RT)
 			}
 			rows[s] = append(rows[s], row{sighting{n, answer}, t.Session, t.Trial})
@@ -132,16 +132,19 @@ func rank(s *subject) int {
 	return 2
 }
 
-// number gives the provisional number of a trial's stimulus.
-func (f *family) number(t Trial, numbers map[string]int) int {
-	id, condition := identity(t)
+// stimulus gives the provisional number of a trial's stimulus.
+func (f *family) stimulus(t Trial, numbers map[string]int) int {
+	id, condition := f.identity(t)
 	n, known := numbers[id]
 	if !known {
 		n = len(f.stimuli)
 		numbers[id] = n
-		st := stimulus{id: id, condition: condition, category: categoryIndex(t.Category), shape: -1, texture: -1}
-		if shape, texture, ok := CueConflict(t.Image); ok {
-			st.shape, st.texture = categoryIndex(shape), categoryIndex(texture)
+		st := stimulus{id: id, condition: condition, category: f.number(t.Category), shape: na, texture: na}
+		if st.category == na {
+			panic(fmt.Sprintf("measure: a trial with %s has the category %q, which is none of %v", t.Image, t.Category, f.Vocabulary))
+		}
+		if shape, texture, ok := f.CueConflict(t.Image); ok {
+			st.shape, st.texture = f.number(shape), f.number(texture)
 		}
 		f.stimuli = append(f.stimuli, st)
 	}

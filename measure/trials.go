@@ -19,7 +19,7 @@ type Trial struct {
 	Session   string  // number of the session
 	Trial     int     // running number in presentation order
 	RT        float64 // response time in seconds from the onset of the response screen; NaN for networks and for "na"
-	Response  string  // one of the 16 categories, or "na" (no answer in time)
+	Response  string  // one of the categories (see Vocabulary), or "na" (no answer in time)
 	Category  string  // ground truth; in cue-conflict experiments the shape category
 	Condition string  // level of the manipulation; "0" where there is none
 	Image     string  // stimulus name, with the seven-field prefix of the published files or bare
@@ -65,6 +65,12 @@ var ErrNotTrials = errors.New("not a table of trials")
 // column, a row with too few or too many fields, a number that is none and an answer that is neither one of the 16
 // categories nor "na" are errors that give name (for messages only) and line.
 func ReadTrials(r io.Reader, name string) ([]Trial, error) {
+	return Vocabulary(nil).ReadTrials(r, name)
+}
+
+// ReadTrials is the function ReadTrials for trials of the vocabulary's categories.
+func (v Vocabulary) ReadTrials(r io.Reader, name string) ([]Trial, error) {
+	words := v.lexicon()
 	in := bufio.NewReader(r)
 	if mark, err := in.Peek(3); err == nil && bytes.Equal(mark, []byte("\xef\xbb\xbf")) {
 		in.Discard(3)
@@ -97,7 +103,7 @@ func ReadTrials(r io.Reader, name string) ([]Trial, error) {
 		if len(row) != width {
 			return nil, fmt.Errorf("%s:%d: %d fields, the header has %d", name, line, len(row), width)
 		}
-		t, err := parseTrial(row, at)
+		t, err := words.parseTrial(row, at)
 		if err != nil {
 			return nil, fmt.Errorf("%s:%d: %w", name, line, err)
 		}
@@ -134,7 +140,7 @@ func findColumns(head []string) (at [len(columns)]int, err error) {
 	return at, nil
 }
 
-func parseTrial(row []string, at [len(columns)]int) (t Trial, err error) {
+func (l lexicon) parseTrial(row []string, at [len(columns)]int) (t Trial, err error) {
 	var f [len(columns)]string
 	for i, j := range at {
 		f[i] = strings.TrimSpace(row[j])
@@ -152,7 +158,7 @@ func parseTrial(row []string, at [len(columns)]int) (t Trial, err error) {
 	if t.RT, err = parseTime(f[colRT]); err != nil {
 		return t, err
 	}
-	return t, t.check()
+	return t, l.check(t)
 }
 
 // parseTime reads a response time; an empty field is a missing one, as pandas writes it.
@@ -168,7 +174,7 @@ func parseTime(s string) (float64, error) {
 }
 
 // check holds a trial to what the measures rely on.
-func (t Trial) check() error {
+func (l lexicon) check(t Trial) error {
 	switch {
 	case t.Subj == "":
 		return errors.New("column subj is empty")
@@ -176,17 +182,21 @@ func (t Trial) check() error {
 		return fmt.Errorf("column subj: the name %q stands for the pooled people and cannot be an observer's", t.Subj)
 	case t.Image == "":
 		return errors.New("column imagename is empty")
-	case categoryIndex(t.Category) < 0:
-		return fmt.Errorf("column category: %q is not one of the 16 categories", t.Category)
-	case t.Response != NoAnswer && categoryIndex(t.Response) < 0:
-		return fmt.Errorf("column object_response: %q is neither one of the 16 categories nor %s", t.Response, NoAnswer)
+	case l.number(t.Category) == na:
+		return fmt.Errorf("column category: %q is not one of %v", t.Category, l.Vocabulary)
+	case t.Response != NoAnswer && l.number(t.Response) == na:
+		return fmt.Errorf("column object_response: %q is neither one of %v nor %s", t.Response, l.Vocabulary, NoAnswer)
 	}
 	return nil
 }
 
 // WriteTrials writes the published layout: the eight columns, commas, LF, NaN for a missing response time. It refuses
 // what ReadTrials would refuse.
-func WriteTrials(w io.Writer, trials []Trial) error {
+func WriteTrials(w io.Writer, trials []Trial) error { return Vocabulary(nil).WriteTrials(w, trials) }
+
+// WriteTrials is the function WriteTrials for trials of the vocabulary's categories.
+func (v Vocabulary) WriteTrials(w io.Writer, trials []Trial) error {
+	words := v.lexicon()
 	out := csv.NewWriter(w)
 	if err := out.Write(columns[:]); err != nil {
 		return err
@@ -200,7 +210,7 @@ func WriteTrials(w io.Writer, trials []Trial) error {
 			rt = strconv.FormatFloat(t.RT, 'g', -1, 64)
 		}
 		row := [...]string{t.Subj, t.Session, strconv.Itoa(t.Trial), rt, t.Response, t.Category, t.Condition, t.Image}
-		if err := t.check(); err != nil {
+		if err := words.check(t); err != nil {
 			return fmt.Errorf("trial %d: %w", i+1, err)
 		}
 		for j, f := range row {

@@ -16,8 +16,9 @@ type group struct {
 	experiments []string
 	members     []member // pools first, then networks, then people
 	pairs       []*measure.Pair
-	conflict    bool   // there are cue-conflict trials
-	focus       string // Page.Focus
+	conflict    bool    // there are cue-conflict trials
+	focus       string  // Page.Focus
+	chance      float64 // accuracy of who guesses among the categories
 }
 
 // A member is an observer with its place in the report.
@@ -100,7 +101,7 @@ func groups(a *measure.Analysis) []*group {
 		name := base(o.Experiment)
 		g := byName[name]
 		if g == nil {
-			g = &group{name: name, title: name}
+			g = &group{name: name, title: name, chance: 1 / float64(len(a.Settings.Categories.Names()))}
 			if r := publishedRank(name); r < len(published) {
 				g.title = published[r].title
 			}

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -50,6 +52,37 @@ func golden(t *testing.T, name string, got []byte) {
 
 func TestGoldenPage(t *testing.T) {
 	golden(t, "small.html", []byte(render(t, smallPage())))
+}
+
+// Categories of any names, and of any number, become rows of the figure and of the tables.
+func TestPageOfOtherCategories(t *testing.T) {
+	own := measure.Vocabulary{"arrow", "bolt", "fish"}
+	var trials []measure.Trial
+	for i, shape := range own {
+		for k := range 4 {
+			texture := own[(i+1+k%2)%3]
+			answer := []string{shape, texture, shape, own[(i+2-k%2)%3]}[k]
+			trials = append(trials, measure.Trial{
+				Subj: "slim", Session: "1", Trial: 4*i + k, RT: math.NaN(), Response: answer, Category: shape, Condition: "0",
+				Image: fmt.Sprintf("%s%d-%s%d.png", shape, k, texture, k),
+			})
+		}
+	}
+	a := measure.Analyze([]measure.Experiment{{Name: "cue-conflict", Trials: trials}}, measure.Settings{Rounds: 50, Categories: own})
+	page := render(t, Page{Analysis: a, Focus: "cue-conflict"})
+	for _, want := range []string{"<tspan>arrow</tspan>", "<tspan>bolt</tspan>", "<tspan>fish</tspan>", "slim decides by shape in"} {
+		if !strings.Contains(page, want) {
+			t.Errorf("page lacks %q", want)
+		}
+	}
+	if rows := groups(&a)[0].panels(shapeCue, 168)[0].rows; len(rows) != 3 || groups(&a)[0].chance != 1./3 {
+		t.Errorf("rows %q, chance %g", rows, groups(&a)[0].chance)
+	}
+	for _, other := range []string{"airplane", "elephant"} {
+		if strings.Contains(page, other) {
+			t.Errorf("page has the category %s", other)
+		}
+	}
 }
 
 func TestEmptyAnalysis(t *testing.T) {

@@ -34,7 +34,7 @@ func (g *group) table(id string) tableView {
 	for _, r := range []role{pool, network, person} {
 		var body []tableRow
 		for _, m := range g.with(r) {
-			body = append(body, newTableRow(m, g.conflict))
+			body = append(body, newTableRow(m, g.conflict, g.chance))
 		}
 		if body != nil {
 			t.Bodies = append(t.Bodies, body)
@@ -43,7 +43,7 @@ func (g *group) table(id string) tableView {
 	return t
 }
 
-func newTableRow(m member, conflict bool) tableRow {
+func newTableRow(m member, conflict bool, chance float64) tableRow {
 	row := tableRow{
 		Name:            m.label,
 		Class:           [...]string{pool: "pool", network: "network", person: "person"}[m.role],
@@ -73,7 +73,7 @@ func newTableRow(m member, conflict bool) tableRow {
 	if conflict {
 		row.Plot = intervalPlot(m.ShapeBias, m.ShapeBiasCI, .5, paints[m.role])
 	} else {
-		row.Plot = intervalPlot(m.Accuracy, m.AccuracyCI, 1./16, paints[m.role])
+		row.Plot = intervalPlot(m.Accuracy, m.AccuracyCI, chance, paints[m.role])
 	}
 	return row
 }
