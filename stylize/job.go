@@ -55,8 +55,11 @@ type Recipe struct {
 	// Size is the side of the square, in pixels, that is cut out of the middle after the picture's shorter side has been
 	// made Resize pixels long; both are 0 to keep pictures as they are.
 	Size, Resize int
-	Format       string // JPEG or PNG
-	Quality      int    // of JPEG, 1..100
+	// Reduce is the side, in pixels, that the stylised squares get at the end; 0 to leave them as they are. Styles have
+	// strokes of a size of their own, so that small pictures are stylised enlarged.
+	Reduce  int
+	Format  string // JPEG or PNG
+	Quality int    // of JPEG, 1..100
 }
 
 // The formats of the stylised pictures.
@@ -80,6 +83,8 @@ func (j *Job) check() error {
 		return fmt.Errorf("stylize: squares of %d pixels cut from pictures whose shorter side is %d; they need at least %d, and no more than that side", r.Size, r.Resize, MinSide)
 	case r.Size == 0 && r.Resize != 0:
 		return errors.New("stylize: pictures that keep their size can't be resized")
+	case r.Reduce != 0 && (r.Reduce < 1 || r.Reduce > r.Size):
+		return fmt.Errorf("stylize: squares of %d pixels can't be reduced to %d", r.Size, r.Reduce)
 	case r.Format != JPEG && r.Format != PNG:
 		return fmt.Errorf("stylize: there is no format %q, only %s and %s", r.Format, JPEG, PNG)
 	case r.Format == JPEG && (r.Quality < 1 || r.Quality > 100):

@@ -66,6 +66,9 @@ func (j *Job) paint(ctx context.Context, batch []prepared) (style.Batch, error) 
 
 // encode makes the file of a stylised picture.
 func (r Recipe) encode(m *pixel.Image) ([]byte, error) {
+	if r.Reduce > 0 {
+		m = pixel.Resize(m, r.Reduce, r.Reduce, pixel.Bilinear)
+	}
 	var b bytes.Buffer
 	var err error
 	if r.Format == PNG {

@@ -28,6 +28,7 @@ type settings struct {
 	Copies    int    `json:"copies"`
 	Size      int    `json:"size"`
 	Resize    int    `json:"resize"`
+	Reduce    int    `json:"reduce"`
 	Format    string `json:"format"`
 	Quality   int    `json:"quality"`
 	ShardSize int    `json:"shard_size"`
@@ -41,7 +42,7 @@ func (j *Job) settings() settings {
 	}
 	r := j.Recipe
 	s := settings{Version: j.Version, Method: j.Stylizer.Identity(), Styles: j.From, Engine: j.Engine, Pictures: j.Pictures.Len(),
-		Keys: fmt.Sprintf("%x", keys.Sum(nil)), Limit: r.Limit, Seed: r.Seed, Copies: r.Copies, Size: r.Size, Resize: r.Resize,
+		Keys: fmt.Sprintf("%x", keys.Sum(nil)), Limit: r.Limit, Seed: r.Seed, Copies: r.Copies, Size: r.Size, Resize: r.Resize, Reduce: r.Reduce,
 		Format: r.Format, Quality: r.Quality, ShardSize: j.ShardSize}
 	if r.Format != JPEG {
 		s.Quality = 0
@@ -93,7 +94,7 @@ func (s settings) differs(now settings) (all []string) {
 		exact := json.NewDecoder(bytes.NewReader(data))
 		exact.UseNumber()
 		exact.Decode(&fields)
-		for _, name := range []string{"method", "styles", "engine", "pictures", "keys_sha256", "limit", "seed", "copies", "size", "resize", "format", "quality", "shard_size"} {
+		for _, name := range []string{"method", "styles", "engine", "pictures", "keys_sha256", "limit", "seed", "copies", "size", "resize", "reduce", "format", "quality", "shard_size"} {
 			rows = append(rows, [2]string{name, fmt.Sprint(fields[name])})
 		}
 		return rows

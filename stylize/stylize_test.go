@@ -182,6 +182,34 @@ func TestSameBytes(t *testing.T) {
 	}
 }
 
+// TestReduce: reduced pictures are those of before, reduced.
+func TestReduce(t *testing.T) {
+	set := open(t, photographs(t, 2))
+	large, small := job(set, filepath.Join(t.TempDir(), "large")), job(set, filepath.Join(t.TempDir(), "small"))
+	small.Recipe.Reduce = 6
+	run(t, large)
+	run(t, small)
+	for _, name := range []string{"n01440764/p00_v1.png", "n01443537/p01_v1.png"} {
+		var m [2]*pixel.Image
+		for i, j := range []*Job{large, small} {
+			data, err := os.ReadFile(filepath.Join(j.Out, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m[i], _, err = pixel.Decode(data); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := pixel.Resize(m[0], 6, 6, pixel.Bilinear); !bytes.Equal(m[1].RGB().Pix, want.RGB().Pix) {
+			t.Errorf("%s is not the picture reduced", name)
+		}
+	}
+	again := job(set, small.Out)
+	if _, err := again.Run(context.Background()); err == nil || !strings.Contains(err.Error(), "reduce 6 instead of 0") {
+		t.Errorf("other pictures into the same folder: %v", err)
+	}
+}
+
 // TestStyleOfPicture: the seed, the picture and the copy tell the style, and the manifest tells all of it.
 func TestStyleOfPicture(t *testing.T) {
 	set := open(t, photographs(t, 4))
@@ -360,6 +388,7 @@ func TestRefuses(t *testing.T) {
 		{"a file", func(j *Job) { j.Out = filepath.Join(foreign, "x.txt") }, "x.txt"},
 		{"part", func(j *Job) { j.Part = 2 }, "part 2 of 1"},
 		{"size", func(j *Job) { j.Recipe.Size = 4 }, "squares of 4 pixels"},
+		{"enlarged", func(j *Job) { j.Recipe.Reduce = 17 }, "squares of 16 pixels can't be reduced to 17"},
 		{"quality", func(j *Job) { j.Recipe.Format = JPEG }, "quality 0"},
 		{"damaged manifest", func(j *Job) {
 			j.Out = taken

@@ -78,6 +78,7 @@ With --sheet, nothing but a page is written: some pictures (--limit, default 10)
 	o.style.addFlags(cmd)
 	f.IntVar(&o.recipe.Size, "size", 0, "side of the square pictures in pixels (default 224)")
 	f.IntVar(&o.recipe.Resize, "resize", 0, "length of the shorter side before the middle is cut out (default 8/7 of --size)")
+	f.IntVar(&o.recipe.Reduce, "reduce", 0, "side of the pictures that are written, where strokes made for --size are to be smaller (default --size)")
 	f.BoolVar(&o.keepSize, "keep-size", false, "keep the pictures' own sizes")
 	f.IntVar(&o.recipe.Copies, "copies", 1, "pictures made of each, in different styles")
 	f.IntVar(&o.recipe.Limit, "limit", 0, "take so many pictures, spread evenly over the set (default all)")
@@ -111,8 +112,8 @@ func (o *stylizeOptions) check() (part, parts int, err error) {
 		return 0, 0, usagef("--bank keeps the styles of --styles, which is missing")
 	case !(o.style.alpha >= 0 && o.style.alpha <= 1):
 		return 0, 0, usagef("--alpha %g: it must be between 0 and 1", o.style.alpha)
-	case o.keepSize && (o.recipe.Size != 0 || o.recipe.Resize != 0):
-		return 0, 0, usagef("--keep-size leaves pictures as they are; --size and --resize do not")
+	case o.keepSize && (o.recipe.Size != 0 || o.recipe.Resize != 0 || o.recipe.Reduce != 0):
+		return 0, 0, usagef("--keep-size leaves pictures as they are; --size, --resize and --reduce do not")
 	case o.recipe.Size != 0 && o.recipe.Size < stylize.MinSide:
 		return 0, 0, usagef("--size %d: it must be at least %d", o.recipe.Size, stylize.MinSide)
 	case o.recipe.Resize < 0:
@@ -139,6 +140,9 @@ func (o *stylizeOptions) check() (part, parts int, err error) {
 		}
 		if o.recipe.Resize < o.recipe.Size {
 			return 0, 0, usagef("--resize %d: it must be at least --size, %d", o.recipe.Resize, o.recipe.Size)
+		}
+		if o.recipe.Reduce < 0 || o.recipe.Reduce > o.recipe.Size {
+			return 0, 0, usagef("--reduce %d: it must be 0 (not at all) or more, and at most --size, %d", o.recipe.Reduce, o.recipe.Size)
 		}
 	}
 	if err := o.network.check(); err != nil {
