@@ -1,5 +1,8 @@
 // Package train trains networks.
 //
+// [Run] trains one by a [Recipe] and leaves weights, metrics and a checkpoint in a folder; killed and run again, it leaves
+// the same bytes. It is made of two parts that can be used without it.
+//
 // A [Feed] makes batches of the labelled pictures of a [Source]: decoded, augmented and repainted while the network
 // computes, the same for any number of workers.
 //

@@ -18,7 +18,7 @@ const module = "github.com/gestalt-vision/gestalt/"
 // floor of each package. Two packages on one floor know nothing of each other, but for the one exception in beside.
 var floor = map[string]int{
 	"cpu/kernel": 0, "cpu": 0,
-	"pixel": 1, "dataset": 1, "weights": 1, "weights/published": 1, "engine": 1, "onnx": 1,
+	"pixel": 1, "dataset": 1, "weights": 1, "weights/published": 1, "engine": 1, "onnx": 1, "recipes": 1,
 	"nets": 2, "measure": 2, "synth": 2, "augment": 2,
 	"observe": 3, "report": 3, "style": 3,
 	"speed": 4, "stylize": 4, "train": 4,
