@@ -186,6 +186,31 @@ func TestBuiltInRecipes(t *testing.T) {
 	}
 }
 
+// docs/training.md has a line for every key, with its default.
+func TestRecipeIsDocumented(t *testing.T) {
+	page, err := os.ReadFile("../docs/training.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := DefaultRecipe().YAML()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var above []string
+	for line := range strings.Lines(string(text)) {
+		line = strings.TrimRight(line, "\n")
+		depth := (len(line) - len(strings.TrimLeft(line, " "))) / 2
+		key, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		above = append(above[:depth], key)
+		if value == "" { // a key of keys
+			continue
+		}
+		if row := "| `" + strings.Join(above, ".") + "` | `" + strings.TrimSpace(value) + "` |"; !strings.Contains(string(page), row) {
+			t.Errorf("docs/training.md has no line %s", row)
+		}
+	}
+}
+
 func FuzzReadRecipe(f *testing.F) {
 	f.Add([]byte(tiny))
 	files, _ := filepath.Glob("../recipes/*.yaml")

@@ -139,10 +139,10 @@ func (j Job) check() error {
 	case j.Recipe.Augment.Style.Rate > 0 && j.Painting == nil:
 		return fmt.Errorf("train: nothing repaints pictures, as the recipe wants it with %s", j.Recipe.Augment.Style.Method)
 	}
-	if err := sameClasses(j.Train, j.Validation); err != nil {
-		return err
+	if n := len(j.Train.Classes()); n < 2 {
+		return fmt.Errorf("train: pictures of %d class; there is nothing to be told apart", n)
 	}
-	return nil
+	return sameClasses(j.Train, j.Validation)
 }
 
 // run is a training under way.

@@ -171,6 +171,7 @@ func TestRun(t *testing.T) {
 			{"schedule.rate was 0.02 and is 0.3", func(j *Job) { j.Recipe.Schedule.Rate = 0.3 }},
 			{`train was "synth seed=1`, func(j *Job) { j.Train = j.Validation }},
 			{"other classes", func(j *Job) { j.Validation = &labelled{} }},
+			{"pictures of 1 class", func(j *Job) { j.Train = &labelled{names: []string{"grey"}, n: 4} }},
 			{"no folder", func(j *Job) { j.Out = "" }},
 			{"epochs: 0", func(j *Job) { j.Recipe.Epochs = 0 }},
 			{"to start from", func(j *Job) { j.Recipe.Init = "resnet50" }},
