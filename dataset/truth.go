@@ -122,6 +122,24 @@ func (item Item) Category() (string, error) {
 	return "", errors.New("neither its folder nor its name tells one of the 16 categories")
 }
 
+// EntryCategory is Category or, where neither folder nor name is one of the 16, the category that the picture's ImageNet
+// class belongs to, which most classes do to none.
+func (item Item) EntryCategory() (string, error) {
+	category, err := item.Category()
+	if err == nil {
+		return category, nil
+	}
+	class, unknown := item.class(-1)
+	if unknown != nil {
+		return "", err
+	}
+	category, ok := CategoryOf(class)
+	if !ok {
+		return "", fmt.Errorf("its class, %s, belongs to none of the 16 categories", classLines[class])
+	}
+	return category, nil
+}
+
 func isCategory(name string) bool { return slices.Contains(Categories[:], name) }
 
 // parseClass reads a class index (0 to 999) or a WordNet id.

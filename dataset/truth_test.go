@@ -166,6 +166,17 @@ func TestItemCategory(t *testing.T) {
 	}
 }
 
+func TestItemEntryCategory(t *testing.T) {
+	for key, want := range map[string]string{
+		"bear/x.png": "bear", "bear3.png": "bear", "n02690373_airliner.jpg": "airplane", "n02123045/1.jpg": "cat", "n01440764_tench.jpg": "", "x/y.png": "",
+	} {
+		got, err := Item{Key: key, Class: classOf(key)}.EntryCategory()
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%s: %q, %v, want %q", key, got, err, want)
+		}
+	}
+}
+
 // FuzzLabels reads any list: it is refused, or every class is one of the 1,000.
 func FuzzLabels(f *testing.F) {
 	f.Add("ILSVRC2012_val_00000001.JPEG 65\n")

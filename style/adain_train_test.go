@@ -150,9 +150,15 @@ func small(t *testing.T, out string) AdaINTraining {
 		Contents: openSet(t, contents), Styles: openSet(t, styles), Out: out,
 		Steps: 12, Batch: 2, Size: 16, Rate: 1e-3, StyleWeight: 10, SaveEvery: 5, Workers: 2,
 	}
-	o.EncoderFile = filepath.Join(dir, "squeezenet.safetensors")
+	o.EncoderFile = madeUpNetwork(t, o.Encoder)
+	return o
+}
+
+// madeUpNetwork writes made-up weights of a network as far as its features need.
+func madeUpNetwork(t *testing.T, network AdaINEncoder) string {
+	t.Helper()
 	b := cpuEngine(t)
-	e, err := o.Encoder.resolve(b)
+	e, err := network.resolve(b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -161,7 +167,7 @@ func small(t *testing.T, out string) AdaINTraining {
 		g := graph.NewGraph(b, "encoder")
 		defer g.Finalize()
 		net, scope := nets.Begin(g, nets.Inference)
-		e.build(scope, graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, 32, 32, 3)))
+		e.build(scope, graph.Parameter(g, "pictures", shapes.Make(dtypes.Float32, 1, 64, 64, 3)))
 		params = net.Params
 	})
 	if err != nil {
@@ -172,10 +178,11 @@ func small(t *testing.T, out string) AdaINTraining {
 		bound := math.Sqrt(6 / float64(p.Len()/p.Shape[0]))
 		tensors = append(tensors, float32s(p.Name, draw(p.Name, p.Len(), -bound, bound), p.Shape...))
 	}
-	if err := weights.Write(o.EncoderFile, tensors, nil); err != nil {
+	path := filepath.Join(t.TempDir(), network.Network+".safetensors")
+	if err := weights.Write(path, tensors, nil); err != nil {
 		t.Fatal(err)
 	}
-	return o
+	return path
 }
 
 // A training that is interrupted again and again, by ctx and by being killed (a checkpoint of an earlier step), ends with

@@ -36,18 +36,28 @@ type GatysScale struct {
 	Iterations int
 }
 
-// GatysOptions are the settings of Gatys' method. [DefaultGatys] has the authors'.
+// GatysOptions are the settings of Gatys' method. [DefaultGatys] has the authors', [GatysOf] those for other networks.
 type GatysOptions struct {
-	// StyleLayers and ContentLayers are layers of VGG-19 by the names of the literature, such as relu4_2.
+	// Network is the one of package nets by whose features pictures are compared, "" for VGG-19 as the authors use it.
+	Network string
+	// StyleLayers and ContentLayers are layers of VGG-19 by the names of the literature, such as relu4_2, or features of
+	// Network.
 	StyleLayers, ContentLayers []string
 	// The loss is, summed over the layers,
 	//
 	//	StyleWeight / c² · mean (G - style's G)² + ContentWeight · mean (F - content's F)²
 	//
-	// with F a layer's features of the picture and G = F'F / places, a matrix of c x c for c channels.
+	// with F a layer's features of the picture and G = F'F / places, a matrix of c x c for c channels. The features of a
+	// Network, which are as large as it happened to learn them, are compared relative to what they are to be:
+	//
+	//	StyleWeight · mean (G - style's G)² / mean (style's G)² + ContentWeight · mean (F - content's F)² / mean (content's F)²
 	StyleWeight, ContentWeight float64
-	Pooling                    Pooling
-	Optimizer                  Optimizer
+	// VariationWeight times the mean square of the difference between neighbouring pixels, on the scale 0..1, is added to
+	// the loss (total variation, as Johnson et al. 2016, arXiv 1603.08155, section 3.2). Networks that begin with strides
+	// need it: they do not see a chequered pattern that their own gradients paint.
+	VariationWeight float64
+	Pooling         Pooling // of VGG-19 as the authors use it
+	Optimizer       Optimizer
 	// Rate is the optimiser's. One unit of what it moves is one of the 255 steps of a pixel. 0 for 1.
 	Rate float64
 	// Scales are run one after the other, each from the picture that the last one made (Gatys et al. 2017, "Controlling
@@ -81,18 +91,34 @@ func DefaultGatys() GatysOptions {
 	}
 }
 
+// gatysLayers are the features to compare of networks that were tried: of style, of content.
+var gatysLayers = map[string][2][]string{
+	"squeezenet1_1": {{"features.1", "features.4", "features.6", "features.7"}, {"features.3"}},
+}
+
+// GatysOf are settings for a network of package nets; for "" they are [DefaultGatys]. They lack layers, and the error says
+// so, for networks with which nobody has tried it.
+func GatysOf(network string) (GatysOptions, error) {
+	o := DefaultGatys()
+	if network == "" {
+		return o, nil
+	}
+	layers, tried := gatysLayers[network]
+	o.Network, o.StyleLayers, o.ContentLayers = network, layers[0], layers[1]
+	o.StyleWeight, o.ContentWeight, o.VariationWeight = 1e6, 1e4, 1e5
+	if !tried {
+		return o, fmt.Errorf("style: no layers of %s are known to do for Gatys' method", network)
+	}
+	return o, nil
+}
+
 // check says what is wrong with settings.
 func (o GatysOptions) check() error {
-	for _, layer := range o.layers() {
-		if _, ok := vggStage(layer); !ok {
-			return fmt.Errorf("style: VGG-19 has no layer %q; its layers are relu1_1, relu1_2, relu2_1 … relu5_4", layer)
-		}
-	}
 	switch {
 	case len(o.layers()) == 0:
 		return errors.New("style: Gatys' method needs style layers or content layers")
-	case !(o.StyleWeight >= 0 && o.ContentWeight >= 0):
-		return fmt.Errorf("style: weights of style %g and content %g, must not be negative", o.StyleWeight, o.ContentWeight)
+	case !(o.StyleWeight >= 0 && o.ContentWeight >= 0 && o.VariationWeight >= 0):
+		return fmt.Errorf("style: weights of style %g, content %g and variation %g, must not be negative", o.StyleWeight, o.ContentWeight, o.VariationWeight)
 	case o.Pooling != MaxPooling && o.Pooling != MeanPooling:
 		return fmt.Errorf("style: there is no pooling %q (there are %s and %s)", o.Pooling, MaxPooling, MeanPooling)
 	case o.Optimizer != LBFGS && o.Optimizer != Adam:
@@ -112,31 +138,31 @@ func (o GatysOptions) check() error {
 	return nil
 }
 
-// numbers is how many a style has at one scale.
-func (o GatysOptions) numbers() (n int) {
-	for _, layer := range o.StyleLayers {
-		stage, _ := vggStage(layer)
-		n += vggChannels(stage) * vggChannels(stage)
-	}
-	return n
-}
-
-// Gatys is the method of Gatys, Ecker and Bethge (CVPR 2016): it changes the pixels of a picture until VGG-19 sees in it
-// the content of one picture and the style of another. It implements [Stylizer].
+// Gatys is the method of Gatys, Ecker and Bethge (CVPR 2016): it changes the pixels of a picture until a network, VGG-19 in
+// their paper, sees in it the content of one picture and the style of another. It implements [Stylizer].
 //
 // A style is the Gram matrices of the style layers, those of one scale after those of the other: 610,304 numbers a scale
 // for the default layers.
 type Gatys struct {
 	options GatysOptions
-	vgg     vggFile
+	sight   sight
 	weights string // SHA-256
 	program *nets.Program
 }
 
+// numbers is how many a style has at one scale.
+func (g *Gatys) numbers() (n int) {
+	for _, layer := range g.options.StyleLayers {
+		n += g.sight.channels[layer] * g.sight.channels[layer]
+	}
+	return n
+}
+
 var gatysExample = []int{1, 64, 64, 3}
 
-// OpenGatys reads VGG-19 onto an engine from a file of weights: vgg_conv.pth, which the authors published for this, or
-// torchvision's vgg19, whose features are larger, so that the weights of style and content balance differently.
+// OpenGatys reads a network onto an engine from a file of weights: those of the network that the options name; else
+// VGG-19's, vgg_conv.pth, which the authors published for this, or torchvision's vgg19, whose features are larger, so that
+// the weights of style and content balance differently.
 func OpenGatys(b compute.Backend, file string, o GatysOptions) (*Gatys, error) {
 	if err := o.check(); err != nil {
 		return nil, err
@@ -146,31 +172,35 @@ func OpenGatys(b compute.Backend, file string, o GatysOptions) (*Gatys, error) {
 		return nil, err
 	}
 	defer f.Close()
-	vgg, err := vggOf(f)
+	eye, err := sightOf(b, f, o)
 	if err != nil {
 		return nil, err
 	}
-	g := newGatys(vgg, o, f.SHA256())
-	g.program, err = nets.NewProgram(b, "VGG-19 for Gatys", f, g.code, gatysExample)
+	g := newGatys(eye, o, f.SHA256())
+	g.program, err = nets.NewProgram(b, eye.name+" for Gatys", f, g.code, gatysExample)
 	return g, err
 }
 
-// RandomGatys has made-up weights, the same each time: it measures speed and lets tests compare with other programs.
+// RandomGatys has made-up weights of VGG-19, the same each time: it measures speed and lets tests compare with other
+// programs.
 func RandomGatys(b compute.Backend, o GatysOptions) (*Gatys, error) {
 	if err := o.check(); err != nil {
 		return nil, err
 	}
-	g := newGatys(vggCaffe, o, "made up")
-	var err error
+	eye, err := vggSight(vggCaffe, o)
+	if err != nil {
+		return nil, err
+	}
+	g := newGatys(eye, o, "made up")
 	g.program, err = nets.RandomProgram(b, "VGG-19 for Gatys", g.code, gatysExample)
 	return g, err
 }
 
-func newGatys(vgg vggFile, o GatysOptions, sum string) *Gatys {
+func newGatys(eye sight, o GatysOptions, sum string) *Gatys {
 	if o.Rate == 0 {
 		o.Rate = 1
 	}
-	return &Gatys{options: o, vgg: vgg, weights: sum}
+	return &Gatys{options: o, sight: eye, weights: sum}
 }
 
 // Encode makes a style of a picture of any size: its Gram matrices at each scale.
@@ -202,17 +232,12 @@ func (g *Gatys) Encode(picture *pixel.Image) (Style, error) {
 
 // describe gives the Gram matrices and the features of pictures.
 func (g *Gatys) describe(pictures Batch) (grams, features []nets.Array, err error) {
-	stages := 0
-	for _, layer := range g.options.layers() {
-		stage, _ := vggStage(layer)
-		stages = max(stages, stage)
-	}
-	if least := 1 << (stages - 1); pictures.H < least || pictures.W < least {
-		return nil, nil, fmt.Errorf("style: a picture of %d x %d pixels is too small for these layers of VGG-19, which need %d", pictures.W, pictures.H, least)
+	if least := g.sight.least; pictures.H < least || pictures.W < least {
+		return nil, nil, fmt.Errorf("style: a picture of %d x %d pixels is too small for these layers of %s, which need %d", pictures.W, pictures.H, g.sight.name, least)
 	}
 	x := pictures.array()
 	x.Values = make([]float32, len(pictures.Pixels))
-	g.vgg.take(x.Values, pictures.Pixels)
+	g.sight.take(x.Values, pictures.Pixels)
 	out, err := g.program.Run(x)
 	if err != nil {
 		return nil, nil, err
@@ -271,8 +296,8 @@ func (g *Gatys) Identity() string {
 	if o.Noise {
 		start = fmt.Sprintf("noise %d", o.Seed)
 	}
-	return fmt.Sprintf("%s style-weight=%g content=%s content-weight=%g optimizer=%s rate=%g scales=%v start=%s",
-		g.EncoderIdentity(), o.StyleWeight, strings.Join(o.ContentLayers, ","), o.ContentWeight, o.Optimizer, o.Rate, o.Scales, start)
+	return fmt.Sprintf("%s style-weight=%g content=%s content-weight=%g variation-weight=%g optimizer=%s rate=%g scales=%v start=%s",
+		g.EncoderIdentity(), o.StyleWeight, strings.Join(o.ContentLayers, ","), o.ContentWeight, o.VariationWeight, o.Optimizer, o.Rate, o.Scales, start)
 }
 
 // EncoderIdentity implements [Encoder].
@@ -282,8 +307,8 @@ func (g *Gatys) EncoderIdentity() string {
 	for _, s := range o.Scales {
 		factors = append(factors, s.Factor)
 	}
-	return fmt.Sprintf("gatys layers=%s scales=%v size=%d pooling=%s vgg=%s weights=%s",
-		strings.Join(o.StyleLayers, ","), factors, o.StyleSize, o.Pooling, g.vgg.name, g.weights)
+	return fmt.Sprintf("gatys layers=%s scales=%v size=%d network=%s weights=%s",
+		strings.Join(o.StyleLayers, ","), factors, o.StyleSize, g.sight.name, g.weights)
 }
 
 // Close frees the network.
@@ -292,10 +317,9 @@ func (g *Gatys) Close() error { return g.program.Close() }
 // targets are the inputs of the loss after the pictures, for one scale.
 func (g *Gatys) targets(contents Batch, masks []*pixel.Image, styles []Style, scale int) ([]nets.Array, error) {
 	var inputs []nets.Array
-	at := scale * g.options.numbers()
+	at := scale * g.numbers()
 	for _, layer := range g.options.StyleLayers {
-		stage, _ := vggStage(layer)
-		c := vggChannels(stage)
+		c := g.sight.channels[layer]
 		grams := nets.Array{Dims: []int{contents.N, c, c}}
 		for _, s := range styles {
 			grams.Values = append(grams.Values, s.Vector[at:at+c*c]...)
@@ -326,7 +350,8 @@ func maskFor(masks []*pixel.Image, dims []int) nets.Array {
 	return out
 }
 
-// meanOfWindows is the mean of the first channel over squares of the side by which VGG-19 has made the picture smaller.
+// meanOfWindows is the mean of the first channel over squares of the side by which the network has made the picture smaller,
+// as far as it is a power of 2.
 func meanOfWindows(dst []float32, m *pixel.Image, h, w int) {
 	side := 1
 	for m.H/(2*side) >= h && m.W/(2*side) >= w {

@@ -31,7 +31,7 @@ type optimizer interface {
 
 // Begin prepares the optimisation that [Gatys.StylizeMasked] runs to its end, for programs that show how it goes.
 func (g *Gatys) Begin(contents Batch, masks []*pixel.Image, styles []Style) (*GatysPainting, error) {
-	if err := contents.check(styles, g.options.numbers()*len(g.options.Scales)); err != nil {
+	if err := contents.check(styles, g.numbers()*len(g.options.Scales)); err != nil {
 		return nil, err
 	}
 	if masks != nil && len(masks) != contents.N {
@@ -78,7 +78,7 @@ func (p *GatysPainting) start(from Batch) error {
 		return err
 	}
 	p.now = NewBatch(from.N, h, w)
-	p.g.vgg.take(p.now.Pixels, from.Pixels)
+	p.g.sight.take(p.now.Pixels, from.Pixels)
 	p.iteration, p.optimizers = 0, make([]optimizer, from.N)
 	for i := range p.optimizers {
 		if p.g.options.Optimizer == Adam {
@@ -159,7 +159,7 @@ func (p *GatysPainting) evaluate() ([]float64, Batch, error) {
 // Pictures are how they look now, at the present scale: on the scale 0..1, cut off where they leave it.
 func (p *GatysPainting) Pictures() Batch {
 	out := NewBatch(p.now.N, p.now.H, p.now.W)
-	p.g.vgg.give(out.Pixels, p.now.Pixels)
+	p.g.sight.give(out.Pixels, p.now.Pixels)
 	for i, v := range out.Pixels {
 		out.Pixels[i] = min(max(v, 0), 1)
 	}

@@ -18,9 +18,7 @@ var vgg19Depths = [...]int{2, 2, 4, 4, 4}
 type vggFile struct {
 	name  string
 	names []string // of the 16 convolutions
-	// The network takes each channel less mean, on the scale 0..255, divided by spread.
-	mean, spread [3]float32 // of red, green, blue
-	bgr          bool       // the channels stand in the order blue, green, red
+	colors
 }
 
 var (
@@ -28,12 +26,12 @@ var (
 	// mean activation of each filter over pictures and places is 1 (Gatys et al., section 2).
 	vggCaffe = vggFile{
 		name: "vgg_conv", names: vggNames(func(stage, conv, _ int) string { return fmt.Sprintf("conv%d_%d", stage, conv) }),
-		mean: [3]float32{0.48501961 * 255, 0.45795686 * 255, 0.40760392 * 255}, spread: [3]float32{1, 1, 1}, bgr: true,
+		colors: colors{mean: [3]float32{0.48501961 * 255, 0.45795686 * 255, 0.40760392 * 255}, spread: [3]float32{1, 1, 1}, bgr: true},
 	}
 	// vggTorchvision is torchvision's vgg19.
 	vggTorchvision = vggFile{
 		name: "torchvision", names: vggNames(func(_, _, module int) string { return fmt.Sprintf("features.%d", module) }),
-		mean: [3]float32{0.485 * 255, 0.456 * 255, 0.406 * 255}, spread: [3]float32{0.229 * 255, 0.224 * 255, 0.225 * 255},
+		colors: colorsOf([3]float32{0.485, 0.456, 0.406}, [3]float32{0.229, 0.224, 0.225}),
 	}
 )
 
@@ -61,20 +59,37 @@ func vggOf(f *weights.File) (vggFile, error) {
 		f.Path(), vggCaffe.names[0], vggTorchvision.names[0])
 }
 
-// features builds VGG-19 as far as the layers need, reluI_J, and gives what they put out.
-func (v vggFile) features(s nets.Scope, x *graph.Node, pool Pooling, layers []string) map[string]*graph.Node {
-	if v.spread != [3]float32{1, 1, 1} {
-		x = graph.Div(x, graph.Const(x.Graph(), [][][][]float32{{{v.spread[:]}}}))
+// vggSight is VGG-19 as Gatys' method uses it.
+func vggSight(v vggFile, o GatysOptions) (sight, error) {
+	eye := sight{name: fmt.Sprintf("VGG-19 (%s, %s pooling)", v.name, o.Pooling), colors: v.colors, channels: map[string]int{}}
+	for _, layer := range o.layers() {
+		stage, ok := vggStage(layer)
+		if !ok {
+			return eye, fmt.Errorf("style: VGG-19 has no layer %q; its layers are relu1_1, relu1_2, relu2_1 … relu5_4", layer)
+		}
+		eye.channels[layer] = vggChannels(stage)
+		eye.least = max(eye.least, 1<<(stage-1))
 	}
-	found, number := map[string]*graph.Node{}, 0
+	eye.features = func(s nets.Scope, x *graph.Node, layers []string) []*graph.Node {
+		return v.features(s, x, o.Pooling, layers)
+	}
+	return eye, nil
+}
+
+// features builds VGG-19 as far as the layers need, reluI_J, and gives what they put out.
+func (v vggFile) features(s nets.Scope, x *graph.Node, pool Pooling, layers []string) []*graph.Node {
+	x = v.spreadOut(x)
+	found, number := make([]*graph.Node, len(layers)), 0
+	missing := len(layers)
 	for stage, depth := range vgg19Depths {
 		for conv := range depth {
 			x = nets.ReLU(s.Conv(v.names[number], x, nets.Conv{Out: vggChannels(stage + 1), Kernel: 3, Pad: 1}))
 			number++
-			if layer := fmt.Sprintf("relu%d_%d", stage+1, conv+1); slices.Contains(layers, layer) {
-				found[layer] = x
+			if i := slices.Index(layers, fmt.Sprintf("relu%d_%d", stage+1, conv+1)); i >= 0 {
+				found[i] = x
+				missing--
 			}
-			if len(found) == len(layers) {
+			if missing == 0 {
 				return found
 			}
 		}
@@ -100,31 +115,4 @@ func vggStage(layer string) (stage int, ok bool) {
 		}
 	}
 	return 0, false
-}
-
-// take writes pixels on the scale 0..1 as the network takes them but for the spread: less the mean, on the scale 0..255, in
-// its order of channels.
-func (v vggFile) take(dst, pixels []float32) {
-	for i := 0; i+3 <= len(pixels); i += 3 {
-		for c := range 3 {
-			dst[i+v.channel(c)] = pixels[i+c]*255 - v.mean[c]
-		}
-	}
-}
-
-// give is the inverse of take.
-func (v vggFile) give(dst, taken []float32) {
-	for i := 0; i+3 <= len(taken); i += 3 {
-		for c := range 3 {
-			dst[i+c] = (taken[i+v.channel(c)] + v.mean[c]) / 255
-		}
-	}
-}
-
-// channel is the network's channel of red, green or blue.
-func (v vggFile) channel(c int) int {
-	if v.bgr {
-		return 2 - c
-	}
-	return c
 }

@@ -54,9 +54,15 @@ func (p *Pictures) decode(i int) (*pixel.Image, error) {
 	return m, err
 }
 
-// Draw encodes one of the pictures, all with the same probability: the one that a [Bank] of them draws.
-func (p *Pictures) Draw(seed uint64) (Style, error) {
-	i := p.usable[rand.New(rand.NewPCG(seed, drawPurpose)).IntN(len(p.usable))]
+// Len is the number of pictures that can be decoded.
+func (p *Pictures) Len() int { return len(p.usable) }
+
+// Item is picture i of these, 0 <= i < Len.
+func (p *Pictures) Item(i int) dataset.Item { return p.set.Item(p.usable[i]) }
+
+// Style encodes picture i of those that can be decoded.
+func (p *Pictures) Style(i int) (Style, error) {
+	i = p.usable[i]
 	m, err := p.decode(i)
 	if err != nil {
 		return Style{}, err
@@ -67,6 +73,11 @@ func (p *Pictures) Draw(seed uint64) (Style, error) {
 	}
 	s.Name = p.set.Item(i).Key
 	return s, nil
+}
+
+// Draw encodes one of the pictures, all with the same probability: the one that a [Bank] of them draws.
+func (p *Pictures) Draw(seed uint64) (Style, error) {
+	return p.Style(rand.New(rand.NewPCG(seed, drawPurpose)).IntN(len(p.usable)))
 }
 
 // Identity is all that Draw depends on beside the seed and the encoder: the SHA-256 of the pictures.

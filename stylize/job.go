@@ -8,6 +8,7 @@
 package stylize
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
@@ -27,9 +28,17 @@ type Job struct {
 	From     string              // all that Draw of these depends on beside the seed
 	Broken   []style.BrokenStyle // pictures that no style could be made of; they are listed in the manifest
 	Pictures *dataset.Set
-	Recipe   Recipe
-	Engine   string // all that the last bits depend on
-	Version  string // of the program; it is written down
+	// Pairs, where there are any, are the pictures to be made: each of Pictures in the style of a picture of Textures,
+	// instead of copies of all of Pictures in styles that are drawn.
+	Pairs    []Pair
+	Textures *style.Pictures
+	// Masks, where it is not nil, has for each picture one of the same key, extensions aside, and size: white where its content counts,
+	// black where the style may do as it likes. Masked is what paints with them, as [style.Gatys.StylizeMasked] does.
+	Masks   *dataset.Set
+	Masked  func(ctx context.Context, contents style.Batch, masks []*pixel.Image, styles []style.Style) (style.Batch, error)
+	Recipe  Recipe
+	Engine  string // all that the last bits depend on
+	Version string // of the program; it is written down
 
 	Out string // folder that the pictures go into
 	// ShardSize is how many pictures go into each tar shard; 0 writes class folders.
@@ -40,6 +49,8 @@ type Job struct {
 	Batch    int                // pictures that go through the network at once
 	Workers  int                // goroutines that decode, and as many that encode
 	Progress func(done, of int) // called after each batch: pictures of this run, done and in all; may be nil
+
+	masks map[string]int // of Masks by key
 }
 
 // Styles is where styles come from: a [style.Stylizer], which makes them up, or a [style.Bank].
@@ -77,6 +88,8 @@ func (j *Job) check() error {
 	switch {
 	case r.Copies < 1:
 		return fmt.Errorf("stylize: %d copies", r.Copies)
+	case j.Pairs != nil && r.Copies != 1:
+		return fmt.Errorf("stylize: %d copies of pictures that are paired with styles", r.Copies)
 	case r.Limit < 0:
 		return fmt.Errorf("stylize: a limit of %d pictures", r.Limit)
 	case r.Size != 0 && (r.Size < MinSide || r.Resize < r.Size):
@@ -94,12 +107,21 @@ func (j *Job) check() error {
 	case j.ShardSize < 0 || j.Batch < 1 || j.Workers < 1:
 		return fmt.Errorf("stylize: shards of %d, batches of %d, %d workers", j.ShardSize, j.Batch, j.Workers)
 	}
+	j.findMasks()
 	return nil
 }
 
-// pictures is how many pictures of the set are taken.
+// all is how many pictures or pairs there are.
+func (j *Job) all() int {
+	if j.Pairs != nil {
+		return len(j.Pairs)
+	}
+	return j.Pictures.Len()
+}
+
+// pictures is how many of all are taken.
 func (j *Job) pictures() int {
-	if n := j.Pictures.Len(); j.Recipe.Limit == 0 || j.Recipe.Limit > n {
+	if n := j.all(); j.Recipe.Limit == 0 || j.Recipe.Limit > n {
 		return n
 	}
 	return j.Recipe.Limit
@@ -109,10 +131,17 @@ func (j *Job) pictures() int {
 // of those that are taken.
 func (j *Job) tasks() int { return j.pictures() * j.Recipe.Copies }
 
+// taken is the place of a task's picture or pair among all.
+func (j *Job) taken(task int) int {
+	return int(int64(task/j.Recipe.Copies) * int64(j.all()) / int64(j.pictures()))
+}
+
 // item is the picture of a task and the number of its copy.
 func (j *Job) item(task int) (index, copy int) {
-	at := task / j.Recipe.Copies
-	return int(int64(at) * int64(j.Pictures.Len()) / int64(j.pictures())), task % j.Recipe.Copies
+	if j.Pairs != nil {
+		return j.Pairs[j.taken(task)].Content, 0
+	}
+	return j.taken(task), task % j.Recipe.Copies
 }
 
 // shards is how many tar shards there are; 0 for class folders.
@@ -135,12 +164,15 @@ func (j *Job) own() (first, end int) {
 	return cut(j.Part - 1), cut(j.Part)
 }
 
-// output is the key that a task's picture is written under: that of the picture, with the extension of the format, and
-// after the first copy with its number. Dots in the file name become underscores, because WebDataset takes a name up to
-// its first dot for that of the sample.
+// output is the key that a task's picture is written under: that of the picture or the pair's name, with the extension of
+// the format, and after the first copy with its number. Dots in the file name become underscores, because WebDataset takes
+// a name up to its first dot for that of the sample.
 func (j *Job) output(task int) string {
 	index, copy := j.item(task)
 	dir, name := path.Split(j.Pictures.Item(index).Key)
+	if j.Pairs != nil {
+		dir, name = path.Split(j.Pairs[j.taken(task)].Name)
+	}
 	name = strings.ReplaceAll(strings.TrimSuffix(name, path.Ext(name)), ".", "_")
 	if copy > 0 {
 		name = fmt.Sprintf("%s-%d", name, copy)
@@ -170,6 +202,9 @@ func (j *Job) distinct() error {
 // readers look for it there, the number of the ImageNet class that the folder names.
 func (j *Job) label(index int) string {
 	item := j.Pictures.Item(index)
+	if j.Pairs != nil {
+		return "" // the name says which two classes it shows
+	}
 	if item.Label == "" && j.ShardSize > 0 {
 		if class, ok := dataset.ClassIndex(item.Class); ok {
 			return fmt.Sprint(class)

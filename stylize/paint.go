@@ -15,6 +15,7 @@ import (
 type prepared struct {
 	entry   Entry // without the output
 	content *pixel.Image
+	mask    *pixel.Image // nil without masks
 	style   style.Style
 }
 
@@ -22,8 +23,14 @@ type prepared struct {
 func (j *Job) prepare(task int) (p prepared, err error) {
 	index, copy := j.item(task)
 	key := j.Pictures.Item(index).Key
-	p.entry = Entry{Task: task, Picture: key, Copy: copy, Seed: styleSeed(j.Recipe.Seed, key, copy)}
-	if p.style, err = j.Styles.Draw(p.entry.Seed); err != nil {
+	p.entry = Entry{Task: task, Picture: key, Copy: copy}
+	if j.Pairs != nil {
+		p.style, err = j.Textures.Style(j.Pairs[j.taken(task)].Style)
+	} else {
+		p.entry.Seed = styleSeed(j.Recipe.Seed, key, copy)
+		p.style, err = j.Styles.Draw(p.entry.Seed)
+	}
+	if err != nil {
 		return p, err
 	}
 	p.entry.Style = p.style.Name
@@ -41,6 +48,9 @@ func (j *Job) prepare(task int) (p prepared, err error) {
 	if err != nil {
 		return failed(err)
 	}
+	if p.mask, err = j.mask(key, m); err != nil {
+		return failed(err)
+	}
 	if p.content, err = j.Recipe.fit(m); err != nil {
 		return failed(err)
 	}
@@ -49,15 +59,20 @@ func (j *Job) prepare(task int) (p prepared, err error) {
 
 // paint passes pictures of one size through the network.
 func (j *Job) paint(ctx context.Context, batch []prepared) (style.Batch, error) {
-	contents, styles := make([]*pixel.Image, len(batch)), make([]style.Style, len(batch))
+	contents, masks, styles := make([]*pixel.Image, len(batch)), make([]*pixel.Image, len(batch)), make([]style.Style, len(batch))
 	for i, p := range batch {
-		contents[i], styles[i] = p.content, p.style
+		contents[i], masks[i], styles[i] = p.content, p.mask, p.style
 	}
 	in, err := style.BatchOf(contents...)
 	if err != nil {
 		return in, err
 	}
-	out, err := j.Stylizer.Stylize(ctx, in, styles)
+	var out style.Batch
+	if j.Masks != nil {
+		out, err = j.Masked(ctx, in, masks, styles)
+	} else {
+		out, err = j.Stylizer.Stylize(ctx, in, styles)
+	}
 	if err != nil {
 		return out, fmt.Errorf("stylise %s and %d more of %d x %d pixels: %w", batch[0].entry.Picture, len(batch)-1, in.W, in.H, err)
 	}

@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/gestalt-vision/gestalt/dataset"
 )
 
 // settingsName is the file that says how the pictures in a folder were made.
@@ -23,6 +25,8 @@ type settings struct {
 	Engine    string `json:"engine"`
 	Pictures  int    `json:"pictures"`
 	Keys      string `json:"keys_sha256"` // of the keys and labels of all pictures
+	Pairs     string `json:"pairs_sha256,omitempty"`
+	Masks     string `json:"masks_sha256,omitempty"` // of their keys
 	Limit     int    `json:"limit"`
 	Seed      uint64 `json:"seed"`
 	Copies    int    `json:"copies"`
@@ -35,19 +39,30 @@ type settings struct {
 }
 
 func (j *Job) settings() settings {
-	keys := sha256.New()
-	for i := range j.Pictures.Len() {
-		item := j.Pictures.Item(i)
-		fmt.Fprintf(keys, "%s\x00%s\n", item.Key, item.Label)
-	}
 	r := j.Recipe
 	s := settings{Version: j.Version, Method: j.Stylizer.Identity(), Styles: j.From, Engine: j.Engine, Pictures: j.Pictures.Len(),
-		Keys: fmt.Sprintf("%x", keys.Sum(nil)), Limit: r.Limit, Seed: r.Seed, Copies: r.Copies, Size: r.Size, Resize: r.Resize, Reduce: r.Reduce,
+		Keys: keysOf(j.Pictures), Limit: r.Limit, Seed: r.Seed, Copies: r.Copies, Size: r.Size, Resize: r.Resize, Reduce: r.Reduce,
 		Format: r.Format, Quality: r.Quality, ShardSize: j.ShardSize}
 	if r.Format != JPEG {
 		s.Quality = 0
 	}
+	if j.Pairs != nil {
+		s.Pairs = hashOfPairs(j.Pairs)
+	}
+	if j.Masks != nil {
+		s.Masks = keysOf(j.Masks)
+	}
 	return s
+}
+
+// keysOf is the SHA-256 of the keys and labels of all pictures of a set.
+func keysOf(set *dataset.Set) string {
+	keys := sha256.New()
+	for i := range set.Len() {
+		item := set.Item(i)
+		fmt.Fprintf(keys, "%s\x00%s\n", item.Key, item.Label)
+	}
+	return fmt.Sprintf("%x", keys.Sum(nil))
 }
 
 // readSettings reads the settings of a folder; found is false for a folder that is not there or holds nothing yet.
@@ -94,7 +109,7 @@ func (s settings) differs(now settings) (all []string) {
 		exact := json.NewDecoder(bytes.NewReader(data))
 		exact.UseNumber()
 		exact.Decode(&fields)
-		for _, name := range []string{"method", "styles", "engine", "pictures", "keys_sha256", "limit", "seed", "copies", "size", "resize", "reduce", "format", "quality", "shard_size"} {
+		for _, name := range []string{"method", "styles", "engine", "pictures", "keys_sha256", "pairs_sha256", "masks_sha256", "limit", "seed", "copies", "size", "resize", "reduce", "format", "quality", "shard_size"} {
 			rows = append(rows, [2]string{name, fmt.Sprint(fields[name])})
 		}
 		return rows

@@ -51,7 +51,11 @@ type styleMethod struct {
 
 // styleMethods is the table of them.
 var styleMethods = []styleMethod{
-	{name: "randconv", about: "random convolutions (Xu et al. 2021); needs no weights", open: openRandConv,
+	{name: "randconv", about: "random convolutions after Xu et al. (2021), two layers with drawn statistics; needs no weights", open: openRandConv,
+		random: func(styleFlags) (string, error) { return "random", nil }},
+	{name: "randconv-single", about: "one random convolution, as Xu et al. publish it (their RC_img); needs no weights", open: openSingleConv(false),
+		random: func(styleFlags) (string, error) { return "random", nil }},
+	{name: "randconv-mix", about: "the same, mixed with the picture by a random weight (their RC_mix)", open: openSingleConv(true),
 		random: func(styleFlags) (string, error) { return "random", nil }},
 	{name: "ghiasi", about: "arbitrary style (Ghiasi et al. 2017), styles of pictures or drawn (Jackson et al. 2018)", open: openGhiasi, random: randomGhiasi},
 	{name: "adain", about: "adaptive instance normalisation (Huang and Belongie 2017), styles of pictures", open: openAdaIN},
@@ -77,6 +81,15 @@ func styleMethodNamed(name string) (styleMethod, error) {
 
 func openRandConv(b compute.Backend, f styleFlags) (style.Stylizer, error) {
 	return style.OpenRandConv(b, f.alpha)
+}
+
+func openSingleConv(mix bool) func(b compute.Backend, f styleFlags) (style.Stylizer, error) {
+	return func(b compute.Backend, f styleFlags) (style.Stylizer, error) {
+		if f.alpha != 1 {
+			return nil, usagef("--alpha is not theirs: randconv-mix draws it, randconv-single has none")
+		}
+		return style.OpenSingleConv(b, mix)
+	}
 }
 
 // ghiasiFiles finds the files of the method: those given, else of the first pair whose transformer is here, since the

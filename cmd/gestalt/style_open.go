@@ -18,14 +18,10 @@ import (
 type openedMethod struct {
 	stylizer style.Stylizer
 	styles   stylize.Styles
-	from     string // all that styles depend on
+	from     string          // all that styles depend on
+	pictures *style.Pictures // the styles, where they are made whenever they are drawn
 	broken   []style.BrokenStyle
 	closers  []func() error
-}
-
-func (m *openedMethod) into(j stylize.Job) stylize.Job {
-	j.Stylizer, j.Styles, j.From, j.Broken = m.stylizer, m.styles, m.from, m.broken
-	return j
 }
 
 func (m *openedMethod) close() (err error) {
@@ -35,8 +31,10 @@ func (m *openedMethod) close() (err error) {
 	return err
 }
 
-// openMethod opens a method and its styles.
-func openMethod(cmd *cobra.Command, f styleFlags, method styleMethod, c configuration) (*openedMethod, error) {
+// open opens a method and its styles.
+func (o stylizeOptions) open(cmd *cobra.Command, method styleMethod, c configuration) (*openedMethod, error) {
+	f := o.style
+	method.large = method.large || o.conflicts > 0 // whose pictures choose their styles by themselves
 	backend, err := c.open()
 	if err != nil {
 		return nil, err
@@ -89,7 +87,7 @@ func (m *openedMethod) drawFrom(cmd *cobra.Command, encoder style.Encoder, set *
 	if err != nil {
 		return err
 	}
-	m.styles, m.from, m.broken = pictures, pictures.Identity(), broken
+	m.pictures, m.styles, m.from, m.broken = pictures, pictures, pictures.Identity(), broken
 	return nil
 }
 

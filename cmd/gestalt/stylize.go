@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/gestalt-vision/gestalt/dataset"
+	"github.com/gestalt-vision/gestalt/style"
 	"github.com/gestalt-vision/gestalt/stylize"
 )
 
@@ -24,6 +25,8 @@ type stylizeOptions struct {
 	shard       string
 	allowErrors int
 	sheet       string
+	conflicts   int    // of each pair of categories; 0 for none
+	masks       string // set of masks
 	dryRun      bool
 	json        bool
 	network     networkFlags
@@ -36,7 +39,7 @@ func newStylizeCommand() *cobra.Command {
 	var o stylizeOptions
 	var about strings.Builder
 	for _, m := range styleMethods {
-		fmt.Fprintf(&about, "  %-10s %s\n", m.name, m.about)
+		fmt.Fprintf(&about, "  %-16s %s\n", m.name, m.about)
 	}
 	cmd := &cobra.Command{
 		Use:   "stylize IN OUT",
@@ -55,12 +58,18 @@ been done is not done again.
 Pictures are made square: the shorter side becomes 8/7 of --size (or --resize), and the middle is cut out, which is how
 networks see ImageNet. --keep-size leaves them as they are.
 
+With --cue-conflict N, every picture made has the shape of one category and the texture of another: for each two of the 16
+categories, N different pictures of IN in the style of pictures of --styles, called cat/cat7-elephant3.png as the published
+ones, for 'gestalt bias'. Folders, names or ImageNet classes tell the categories; 'gestalt select' makes lists of objects
+that networks know, and of textures.
+
 With --sheet, nothing but a page is written: some pictures (--limit, default 10) beside what the methods (repeat
 --method) make of them.`,
 		Example: `  gestalt stylize imagenet/train stylized --method ghiasi --styles paintings
   gestalt stylize photos out --random --keep-size --copies 3
   gestalt stylize 'train-{000..146}.tar' shards --shard-size 5000 --shard 1/8
-  gestalt stylize photos --sheet page.html --method randconv --method ghiasi --styles paintings`,
+  gestalt stylize photos --sheet page.html --method randconv --method ghiasi --styles paintings
+  gestalt stylize objects.txt conflicts --cue-conflict 5 --styles textures.txt --method gatys --network squeezenet1_1 --format png`,
 		Args: usageArgs(cobra.RangeArgs(1, 2)),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.in = args[0]
@@ -88,6 +97,8 @@ With --sheet, nothing but a page is written: some pictures (--limit, default 10)
 	f.IntVar(&o.shardSize, "shard-size", 0, "write tar shards of so many pictures instead of class folders")
 	f.StringVar(&o.shard, "shard", "1/1", "do part I of N of the work, given as I/N; or auto: what Slurm or Kubernetes says")
 	f.IntVar(&o.allowErrors, "allow-errors", 0, "exit with 0 when no more than so many pictures and styles are broken")
+	f.IntVar(&o.conflicts, "cue-conflict", 0, "make so many pictures of each two categories, of the shape of one and the texture of the other")
+	f.StringVar(&o.masks, "mask", "", "gatys: pictures by the names of those of IN, white where their content counts, black where it does not")
 	f.StringVar(&o.sheet, "sheet", "", "write a contact sheet to this file, and nothing else")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say how many, how long and how large, and write nothing")
 	f.BoolVar(&o.json, "json", false, "print what was done as JSON")
@@ -108,6 +119,12 @@ func (o *stylizeOptions) check() (part, parts int, err error) {
 		return 0, 0, usagef("several methods are for --sheet; choose one with --method")
 	case o.random && o.style.styles != "":
 		return 0, 0, usagef("--random makes up styles, --styles takes those of pictures; choose one")
+	case o.conflicts < 0:
+		return 0, 0, usagef("--cue-conflict %d: it must be 1 or more", o.conflicts)
+	case o.conflicts > 0 && (o.style.styles == "" || strings.HasSuffix(o.style.styles, weightsSuffix)):
+		return 0, 0, usagef("--cue-conflict takes textures from pictures; say with --styles which")
+	case o.conflicts > 0 && o.recipe.Copies != 1:
+		return 0, 0, usagef("--cue-conflict %d says how many pictures there are; leave out --copies", o.conflicts)
 	case o.style.bank != "" && o.style.styles == "":
 		return 0, 0, usagef("--bank keeps the styles of --styles, which is missing")
 	case !(o.style.alpha >= 0 && o.style.alpha <= 1):
@@ -187,15 +204,43 @@ func runStylize(cmd *cobra.Command, o stylizeOptions) error {
 	defer pictures.Close()
 	job := stylize.Job{Pictures: pictures, Recipe: o.recipe, Engine: engine.String(), Version: currentVersion().String(), Out: o.out,
 		ShardSize: o.shardSize, Part: part, Parts: parts, Batch: o.network.batch, Workers: o.network.workers}
+	if o.masks != "" {
+		if job.Masks, err = dataset.Open(o.masks); err != nil {
+			return err
+		}
+		defer job.Masks.Close()
+	}
+	o.style.gatys.seed = o.recipe.Seed
 	if o.sheet != "" {
 		return writeSheet(cmd, o, job, engine, methods)
 	}
-	opened, err := openMethod(cmd, o.style, methods[0], engine)
+	opened, err := o.open(cmd, methods[0], engine)
 	if err != nil {
 		return err
 	}
-	err = o.runJob(cmd, opened.into(job))
+	if job, err = o.into(job, opened); err == nil {
+		err = o.runJob(cmd, job)
+	}
 	return errors.Join(err, opened.close())
+}
+
+// into puts a method and its styles into a job, with pairs and masks where they are asked for.
+func (o stylizeOptions) into(job stylize.Job, m *openedMethod) (stylize.Job, error) {
+	job.Stylizer, job.Styles, job.From, job.Broken = m.stylizer, m.styles, m.from, m.broken
+	if job.Masks != nil {
+		gatys, ok := m.stylizer.(*style.Gatys)
+		if !ok {
+			return job, usagef("--mask is for gatys alone")
+		}
+		job.Masked = gatys.StylizeMasked
+	}
+	if o.conflicts > 0 {
+		var err error
+		job.Textures = m.pictures
+		job.Pairs, err = stylize.CueConflicts(job.Pictures, job.Textures, o.conflicts, job.Recipe.Seed)
+		return job, err
+	}
+	return job, nil
 }
 
 // runJob does the work, or says what it would be.

@@ -69,7 +69,7 @@ func writeSheet(cmd *cobra.Command, o stylizeOptions, job stylize.Job, c configu
 
 // samples are what a method makes of the pictures.
 func (o stylizeOptions) samples(cmd *cobra.Command, job stylize.Job, c configuration, method styleMethod, sheet *report.Sheet) ([]stylize.Sample, error) {
-	opened, err := openMethod(cmd, o.style, method, c)
+	opened, err := o.open(cmd, method, c)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,10 @@ func (o stylizeOptions) samples(cmd *cobra.Command, job stylize.Job, c configura
 	}
 	sheet.Made = append(sheet.Made, report.Row{Key: method.name, Value: opened.stylizer.Identity()},
 		report.Row{Key: "its styles", Value: opened.from})
-	job = opened.into(job)
-	samples, err := job.Samples(cmd.Context())
+	var samples []stylize.Sample
+	if job, err = o.into(job, opened); err == nil {
+		samples, err = job.Samples(cmd.Context())
+	}
 	return samples, errors.Join(err, opened.close())
 }
 
