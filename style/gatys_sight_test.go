@@ -128,11 +128,11 @@ func TestGatysOfNetworkErrors(t *testing.T) {
 	}
 	file := madeUpNetwork(t, AdaINEncoder{Network: "squeezenet1_1", Features: []string{"features.1", "features.3"}})
 	for says, change := range map[string]func(*GatysOptions){
-		"there is no network":    func(o *GatysOptions) { o.Network = "squeezenet9" },
-		"no feature":             func(o *GatysOptions) { o.StyleLayers = []string{"features.99"} },
-		"missing":                func(o *GatysOptions) {}, // features.4
-		"must not be negative":   func(o *GatysOptions) { o.VariationWeight = -1 },
-		"needs style layers":     func(o *GatysOptions) { o.StyleLayers, o.ContentLayers = nil, nil },
+		"there is no network":  func(o *GatysOptions) { o.Network = "squeezenet9" },
+		"no feature":           func(o *GatysOptions) { o.StyleLayers = []string{"features.99"} },
+		"missing":              func(o *GatysOptions) {}, // features.4
+		"must not be negative": func(o *GatysOptions) { o.VariationWeight = -1 },
+		"needs style layers":   func(o *GatysOptions) { o.StyleLayers, o.ContentLayers = nil, nil },
 	} {
 		o := squeezeGatys()
 		change(&o)
