@@ -31,10 +31,8 @@ func (m *openedMethod) close() (err error) {
 	return err
 }
 
-// open opens a method and its styles.
-func (o stylizeOptions) open(cmd *cobra.Command, method styleMethod, c configuration) (*openedMethod, error) {
-	f := o.style
-	method.large = method.large || o.conflicts > 0 // whose pictures choose their styles by themselves
+// openMethod opens a method and its styles.
+func openMethod(cmd *cobra.Command, f styleFlags, method styleMethod, c configuration) (*openedMethod, error) {
 	backend, err := c.open()
 	if err != nil {
 		return nil, err

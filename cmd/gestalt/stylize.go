@@ -224,6 +224,12 @@ func runStylize(cmd *cobra.Command, o stylizeOptions) error {
 	return errors.Join(err, opened.close())
 }
 
+// open opens a method and its styles.
+func (o stylizeOptions) open(cmd *cobra.Command, method styleMethod, c configuration) (*openedMethod, error) {
+	method.large = method.large || o.conflicts > 0 // whose pairs say which styles are made
+	return openMethod(cmd, o.style, method, c)
+}
+
 // into puts a method and its styles into a job, with pairs and masks where they are asked for.
 func (o stylizeOptions) into(job stylize.Job, m *openedMethod) (stylize.Job, error) {
 	job.Stylizer, job.Styles, job.From, job.Broken = m.stylizer, m.styles, m.from, m.broken

@@ -287,6 +287,9 @@ func openPainting(cmd *cobra.Command, s train.StyleRecipe, c configuration) (*op
 	if err != nil {
 		return nil, err
 	}
+	if method.large {
+		return nil, usagef("augment.style: %s takes minutes a picture, too long for training; stylize the pictures before", method.name)
+	}
 	if s.Styles == "" && method.random == nil {
 		return nil, usagef("augment.style: %s can't make up styles; say with augment.style.styles which pictures to take them from", method.name)
 	}
