@@ -176,9 +176,9 @@ func rowsOf(n *node) (rows, channels int) {
 
 func lowerMoments(n *node) runner {
 	rows, channels := rowsOf(n.in[0])
+	pictures := n.size() / (2 * channels)
 	return func(w *workers, out *operand, in []operand) {
-		both := as[float32](out.data)
-		kernel.Moments(w.Do, rows, channels, as[float32](in[0].data), both[:channels], both[channels:])
+		kernel.Moments(w.Do, pictures, rows/pictures, channels, as[float32](in[0].data), as[float32](out.data))
 	}
 }
 

@@ -46,7 +46,7 @@ func compile(f *function) (*executable, error) {
 	}
 	outputs := f.outputs
 	if !e.backend.plain {
-		outputs = split(&f.nodeSet, e.backend.cache, fuseChains(&f.nodeSet, joinGates(&f.nodeSet, fuse(&f.nodeSet, outputs))))
+		outputs = split(&f.nodeSet, e.backend.cache, fuseChains(&f.nodeSet, joinMoments(&f.nodeSet, joinGates(&f.nodeSet, fuse(&f.nodeSet, outputs)))))
 	}
 	order := sorted(outputs)
 	a := analyse(order, f != f.builder.main)

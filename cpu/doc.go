@@ -17,7 +17,8 @@
 //
 // Passes (fuse.go, chain.go, static.go): batch normalisation of inference is folded into the
 // filter and bias of the convolution before it; bias, residual addition and
-// activation become the convolution's epilogue; products with constant
+// activation become the convolution's epilogue, mirrored borders of its input a part of it; mean
+// and variance of a picture are taken from one pass; products with constant
 // matrices are packed. Chains of element-wise operations, with a sum or maximum at
 // their end, become one pass over memory. Nodes that depend on weights alone form the prologue: its
 // results, such as packed filters, are kept from one execution to the next and

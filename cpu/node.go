@@ -62,7 +62,8 @@ const (
 	// opMaxPoolGradient is SelectAndScatterMax over windows as of opPool.
 	opMaxPoolGradient
 	// Batch normalisation in training: see batchnorm.go. opMoments gives the mean and
-	// the variance of each feature as [2, features].
+	// the variance of each feature as [2, features], or of each picture's as
+	// [pictures, 2, features].
 	opMoments
 	opNormalize
 	opNormSums

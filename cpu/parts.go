@@ -113,6 +113,8 @@ func (s *splitter) separable(n *node) bool {
 		return n.attr.(axisAttr).axis != 0 && !slices.ContainsFunc(n.in, func(in *node) bool { return !has(in) })
 	case opReduceSum, opReduceMax:
 		return n.attr.(reduceDims).outer == s.batch
+	case opMoments:
+		return len(dims) == 3
 	}
 	attr, chain := n.attr.(chainAttr)
 	if !chain && (n.op > compute.OpTypeLast || !elementwise(n)) || chain && attr.reduce != 0 && attr.axes.outer != s.batch ||

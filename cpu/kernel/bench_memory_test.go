@@ -150,14 +150,15 @@ func BenchmarkNorm(b *testing.B) {
 	for _, n := range []Norm{{Rows: 8 * 56 * 56, C: 256}, {Rows: 8 * 14 * 14, C: 1024}} {
 		size := n.Rows * n.C
 		n.Mean, n.Scale, n.Offset = floats(r, n.C), floats(r, n.C), floats(r, n.C)
-		k, sum, sumX := floats(r, n.C), make([]float32, n.C), make([]float32, n.C)
+		k, both := floats(r, n.C), make([]float32, 2*n.C)
+		sum, sumX := both[:n.C], both[n.C:]
 		x, y, out := floats(r, size), floats(r, size), make([]float32, size)
 		for _, c := range []struct {
 			name    string
 			tensors int
 			run     func()
 		}{
-			{"moments", 1, func() { Moments(p, n.Rows, n.C, x, sum, sumX) }},
+			{"moments", 1, func() { Moments(p, 1, n.Rows, n.C, x, both) }},
 			{"apply", 2, func() { n.Apply(p, x, nil, ReLU, out) }},
 			{"apply-add", 3, func() { n.Apply(p, x, y, ReLU, out) }},
 			{"sums", 2, func() { n.GradientSums(p, x, y, false, sum, sumX) }},

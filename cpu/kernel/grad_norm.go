@@ -46,10 +46,14 @@ func tiled(dst, v []float32) []float32 {
 	return dst
 }
 
-// fold adds the rows of a block up, into the first.
+// fold adds the rows of a block up, into the first: the second half of them to the first
+// half, and so on.
 func fold(im *impl, block []float32, c int) []float32 {
-	for i := c; i < len(block); i += c {
-		im.add(block[:c], block[:c], block[i:i+c])
+	for rows := len(block) / c; rows > 1; {
+		half := rows / 2 * c
+		rest := rows*c - half
+		im.add(block[:half], block[:half], block[rest:rows*c])
+		rows = rest / c
 	}
 	return block[:c]
 }
@@ -72,8 +76,8 @@ func checkRows(rows, c int, tensors ...[]float32) {
 	}
 }
 
-// Moments computes the mean and the (biased) variance of each of c channels over
-// the rows of x. Each chunk of rows has a rough mean aᵢ of its own, that of its first
+// Moments computes the mean and the (biased) variance of each of c channels over the rows
+// of each picture of x; of picture i they go to out[2*i*c:] and out[(2*i+1)*c:]. Each chunk of rows has a rough mean aᵢ of its own, that of its first
 // stretch, to which the distances d are summed up together with their squares; the
 // chunks, of nᵢ rows, are put together in double precision by
 //
@@ -82,17 +86,23 @@ func checkRows(rows, c int, tensors ...[]float32) {
 // so that a large mean costs no accuracy, and neither does a rough mean that is far
 // off: rows so far from the others that it is are a large part of the variance. It
 // panics if a slice is too short or there are no rows.
-func Moments(p Parallel, rows, c int, x, mean, variance []float32) {
-	checkRows(rows, c, x)
-	if rows == 0 {
+func Moments(p Parallel, pictures, rows, c int, x, out []float32) {
+	checkRows(pictures*rows, c, x)
+	checkRows(2*pictures, c, out)
+	if rows <= 0 {
 		panic("kernel: moments of no rows")
 	}
 	im := current.Load()
 	count, chunk := chunkCount(rows, c)
+	block := max(1, normStretch/c)
 	all := getWorkspace()
 	defer all.release()
-	sums := all.floats(3 * count * c) // per chunk: rough mean, Σd, Σd²
-	chunks(p, rows, c, func(w *workspace, i, r0, r1, block int) {
+	sums := all.floats(3 * pictures * count * c) // per chunk: rough mean, Σd, Σd²
+	p(pictures*count, func(i int) {
+		w := getWorkspace()
+		defer w.release()
+		r0 := i/count*rows + i%count*chunk
+		r1 := min((i/count+1)*rows, r0+chunk)
 		part := w.parts(3, block*c)
 		b := &w.norm
 		b.sum, b.sumX, b.mean = part[0], part[1], part[2]
@@ -109,10 +119,13 @@ func Moments(p Parallel, rows, c int, x, mean, variance []float32) {
 		copy(sums[(3*i+1)*c:][:c], fold(im, b.sum, c))
 		copy(sums[(3*i+2)*c:][:c], fold(im, b.sumX, c))
 	})
-	channels(p, c, func(lo, hi int) {
+	stretches := (c + mergeChannels - 1) / mergeChannels
+	p(pictures*stretches, func(i int) {
+		picture, lo := i/stretches, i%stretches*mergeChannels
+		hi := min(c, lo+mergeChannels)
 		var m, squares [mergeChannels]float64
 		part := func(i, j int) (n, rough, d, d2 float64) {
-			at := sums[3*i*c+j:]
+			at := sums[3*(picture*count+i)*c+j:]
 			return float64(min(rows, (i+1)*chunk) - i*chunk), float64(at[0]), float64(at[c]), float64(at[2*c])
 		}
 		for i := range count {
@@ -131,6 +144,7 @@ func Moments(p Parallel, rows, c int, x, mean, variance []float32) {
 				squares[j-lo] += d2 - d*d/n + n*far*far
 			}
 		}
+		mean, variance := out[2*picture*c:][:c], out[(2*picture+1)*c:][:c]
 		for j := lo; j < hi; j++ {
 			mean[j], variance[j] = float32(m[j-lo]), float32(max(squares[j-lo], 0)/float64(rows))
 		}

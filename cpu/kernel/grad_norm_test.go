@@ -67,7 +67,6 @@ func TestNormEqualsDefinition(t *testing.T) {
 			c := newNormCase(r)
 			n := c.Rows * c.C
 			const shift = 1000 // a mean that a sum of squares would not survive
-			mean, variance := make([]float32, c.C), make([]float32, c.C)
 			shifted, wantMean, wantVariance := make([]float32, n), make([]float64, c.C), make([]float64, c.C)
 			for i, v := range c.x {
 				shifted[i] = v + shift
@@ -77,7 +76,9 @@ func TestNormEqualsDefinition(t *testing.T) {
 				d := float64(v) - wantMean[i%c.C]
 				wantVariance[i%c.C] += d * d / float64(c.Rows)
 			}
-			Moments(workers(2), c.Rows, c.C, shifted, mean, variance)
+			both := make([]float32, 2*c.C)
+			Moments(workers(2), 1, c.Rows, c.C, shifted, both)
+			mean, variance := both[:c.C], both[c.C:]
 			close32(t, "mean", mean, wantMean, 1e-6)
 			close32(t, "variance", variance, wantVariance, 1e-5)
 
@@ -142,7 +143,7 @@ func TestNormBitsDoNotDependOnWorkers(t *testing.T) {
 		c := newNormCase(r)
 		run := func(p Parallel) []float32 {
 			result := make([]float32, 4*c.C)
-			Moments(p, c.Rows, c.C, c.x, result, result[c.C:])
+			Moments(p, 1, c.Rows, c.C, c.x, result[:2*c.C])
 			c.GradientSums(p, c.x, c.dy, true, result[2*c.C:], result[3*c.C:])
 			return result
 		}
@@ -171,6 +172,26 @@ func TestGate(t *testing.T) {
 				}
 				if v != want {
 					t.Fatalf("gate of %v by %v is %v", a[i], b[i], v)
+				}
+			}
+		}
+	})
+}
+
+// The moments of several pictures are those of each.
+func TestMomentsOfPictures(t *testing.T) {
+	eachISA(t, func(t *testing.T) {
+		r := rand.New(rand.NewPCG(6, 31))
+		for range 20 {
+			pictures, rows, c := 1+r.IntN(4), 1+r.IntN(9000), 1+r.IntN(90)
+			x := floats(r, pictures*rows*c)
+			all := make([]float32, pictures*2*c)
+			Moments(workers(3), pictures, rows, c, x, all)
+			one := make([]float32, 2*c)
+			for i := range pictures {
+				Moments(Serial, 1, rows, c, x[i*rows*c:(i+1)*rows*c], one)
+				if j := firstDifference(one, all[i*2*c:][:2*c]); j >= 0 {
+					t.Fatalf("picture %d of %d, %d x %d: element %d differs", i, pictures, rows, c, j)
 				}
 			}
 		}
