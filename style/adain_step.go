@@ -64,7 +64,7 @@ func adainAims(e *encoder) nets.Code {
 
 // newDecoderTrainer compiles the step for batches of so many pictures of size x size pixels, with the state of a
 // checkpoint.
-func newDecoderTrainer(b compute.Backend, e *encoder, file *weights.File, from *checkpoint, batch, size int, styleWeight float64) (t *decoderTrainer, err error) {
+func newDecoderTrainer(b compute.Backend, e *encoder, file *weights.File, from *checkpoint, batch, size int, styleWeight, variationWeight float64) (t *decoderTrainer, err error) {
 	t = &decoderTrainer{backend: b}
 	defer func() {
 		if err != nil {
@@ -112,6 +112,9 @@ func newDecoderTrainer(b compute.Backend, e *encoder, file *weights.File, from *
 			}
 		}
 		loss := graph.Add(content, graph.MulScalar(style, styleWeight))
+		if variationWeight > 0 {
+			loss = graph.Add(loss, graph.MulScalar(graph.ReduceAllMean(variation(picture)), variationWeight))
+		}
 		updated := t.adam(loss, rate, correction, from)
 		if err := t.graph.Compile(append([]*graph.Node{content, style}, updated...)...); err != nil {
 			panic(err)

@@ -133,6 +133,7 @@ type adainFixture struct {
 	}
 	Training []struct {
 		Step             int
+		VariationWeight  float64 `json:"variation_weight"`
 		Content, Style   float32
 		Gradients, Moves map[string][]float32
 	}

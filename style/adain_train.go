@@ -29,10 +29,14 @@ type AdaINTraining struct {
 	Size        int     // pixels of the crops, a multiple of the encoder's stride (8); the paper: 256
 	Rate        float64 // Adam's learning rate at the beginning; the reference: 1e-4
 	StyleWeight float64 // of the style's loss against the content's; the reference: 10
-	Seed        uint64
-	SaveEvery   int                 // steps after which the state is saved
-	Workers     int                 // goroutines that decode pictures; one for each processor where 0
-	Progress    func(AdaINProgress) // called after each step; may be nil
+	// VariationWeight is that of the mean square of the difference between neighbouring pixels; the reference: 0. Encoders
+	// that begin with strides do not see the chequered patterns that their gradients lead to, and need it (as
+	// [GatysOptions] says).
+	VariationWeight float64
+	Seed            uint64
+	SaveEvery       int                 // steps after which the state is saved
+	Workers         int                 // goroutines that decode pictures; one for each processor where 0
+	Progress        func(AdaINProgress) // called after each step; may be nil
 }
 
 // AdaINProgress is a step that is done.
@@ -94,8 +98,8 @@ func TrainAdaIN(ctx context.Context, b compute.Backend, o AdaINTraining) (traine
 	}
 	defer file.Close()
 	contents, styles := newCropper(o.Contents, o.Size, o.Seed, contentPurpose), newCropper(o.Styles, o.Size, o.Seed, stylePurpose)
-	settings := fmt.Sprintf("encoder=%s %s contents=%s styles=%s batch=%d size=%d rate=%g style-weight=%g seed=%d",
-		e.name, file.SHA256(), contents.identity(), styles.identity(), o.Batch, o.Size, o.Rate, o.StyleWeight, o.Seed)
+	settings := fmt.Sprintf("encoder=%s %s contents=%s styles=%s batch=%d size=%d rate=%g style-weight=%g variation-weight=%g seed=%d",
+		e.name, file.SHA256(), contents.identity(), styles.identity(), o.Batch, o.Size, o.Rate, o.StyleWeight, o.VariationWeight, o.Seed)
 	params, err := decoderParams(b, e)
 	if err != nil {
 		return trained, err
@@ -119,7 +123,7 @@ func TrainAdaIN(ctx context.Context, b compute.Backend, o AdaINTraining) (traine
 	if err != nil {
 		return trained, err
 	}
-	trainer, err := newDecoderTrainer(b, e.scaled(factors), file, from, o.Batch, o.Size, o.StyleWeight)
+	trainer, err := newDecoderTrainer(b, e.scaled(factors), file, from, o.Batch, o.Size, o.StyleWeight, o.VariationWeight)
 	if err != nil {
 		return trained, err
 	}
@@ -188,8 +192,8 @@ func (o AdaINTraining) check(b compute.Backend) (*encoder, error) {
 		return nil, fmt.Errorf("style: crops of %d pixels; they must be a multiple of %d, %d or more", o.Size, stride, 2*stride)
 	case o.Batch < 1 || o.Steps < 1 || o.SaveEvery < 1:
 		return nil, fmt.Errorf("style: batches of %d, %d steps, saving after %d: all must be 1 or more", o.Batch, o.Steps, o.SaveEvery)
-	case !(o.Rate > 0) || !(o.StyleWeight >= 0):
-		return nil, fmt.Errorf("style: a rate of %g and a weight of the style of %g; the rate must be above 0, the weight not below", o.Rate, o.StyleWeight)
+	case !(o.Rate > 0) || !(o.StyleWeight >= 0) || !(o.VariationWeight >= 0):
+		return nil, fmt.Errorf("style: a rate of %g, weights of style %g and variation %g; the rate must be above 0, the weights not below", o.Rate, o.StyleWeight, o.VariationWeight)
 	}
 	return e, nil
 }

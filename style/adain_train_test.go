@@ -41,7 +41,7 @@ func TestAdaINTrainingParity(t *testing.T) {
 	}
 	for _, want := range readAdaINFixture(t).Training {
 		from := madeUpCheckpoint(t, params, want.Step)
-		trainer, err := newDecoderTrainer(b, e, encoder, from, 2, 16, 10)
+		trainer, err := newDecoderTrainer(b, e, encoder, from, 2, 16, 10, want.VariationWeight)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -340,6 +340,7 @@ func TestAdaINTrainingRefuses(t *testing.T) {
 	refused("multiple of 4", func(o *AdaINTraining) { o.Size = 18 })
 	refused("must be 1 or more", func(o *AdaINTraining) { o.Batch = 0 })
 	refused("rate", func(o *AdaINTraining) { o.Rate = math.NaN() })
+	refused("variation -1", func(o *AdaINTraining) { o.VariationWeight = -1 })
 	before, _ := os.ReadFile(AdaINCheckpoint(o.Out))
 	refused("no picture", func(o *AdaINTraining) {
 		dir := t.TempDir()

@@ -3,6 +3,7 @@ package style
 import (
 	"slices"
 
+	"github.com/gomlx/compute/shapes"
 	"github.com/gomlx/gomlx/core/graph"
 
 	"github.com/gestalt-vision/gestalt/nets"
@@ -114,18 +115,24 @@ func (l *loss) content(features, target, mask, size *graph.Node, weight float64)
 	l.add(value, features, graph.MulScalar(masked, 2*weight/float64(places)))
 }
 
-// variation adds weight times the mean square of the differences between neighbours, of pixels on the scale 0..255 taken
-// to 0..1.
+// variation adds weight times the variation of pixels on the scale 0..255, taken to 0..1.
 func (l *loss) variation(x *graph.Node, weight float64) {
-	for axis := 1; axis <= 2; axis++ {
+	value := graph.MulScalar(variation(x), weight/(255*255))
+	l.value, l.carrier = graph.Add(l.value, value), graph.Add(l.carrier, graph.ReduceAllSum(value))
+}
+
+// variation is the mean square of the differences between neighbours to the right, and that between neighbours below, of
+// each picture: [n].
+func variation(x *graph.Node) *graph.Node {
+	along := func(axis int) *graph.Node {
 		last := x.Shape().Dim(axis)
 		if last < 2 {
-			continue
+			return graph.Zeros(x.Graph(), shapes.Make(x.DType(), x.Shape().Dim(0)))
 		}
-		difference := graph.Sub(graph.SliceAxis(x, axis, graph.AxisRange(1, last)), graph.SliceAxis(x, axis, graph.AxisRange(0, last-1)))
-		value := graph.MulScalar(graph.ReduceMean(graph.Square(difference), 1, 2, 3), weight/(255*255))
-		l.value, l.carrier = graph.Add(l.value, value), graph.Add(l.carrier, graph.ReduceAllSum(value))
+		after, before := graph.SliceAxis(x, axis, graph.AxisRange(1, last)), graph.SliceAxis(x, axis, graph.AxisRange(0, last-1))
+		return graph.ReduceMean(graph.Square(graph.Sub(after, before)), 1, 2, 3)
 	}
+	return graph.Add(along(1), along(2))
 }
 
 // gram is F'F / places of the features F of each picture, a row for each place: [n, h, w, c] to [n, c, c].

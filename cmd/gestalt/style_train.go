@@ -58,6 +58,7 @@ on, to the same bytes. More --steps carry on too.`,
 	f.IntVar(&t.Size, "size", 256, "height and width of the crops in pixels")
 	f.Float64Var(&t.Rate, "rate", 1e-4, "learning rate of Adam at the beginning")
 	f.Float64Var(&t.StyleWeight, "style-weight", 10, "weight of the style's loss; the content's is 1")
+	f.Float64Var(&t.VariationWeight, "variation-weight", 0, "weight of the total variation, which smooths; networks that begin with strides need about 50")
 	f.Uint64Var(&t.Seed, "seed", 0, "seed of the first parameters, the order of the pictures and the crops")
 	f.IntVar(&t.SaveEvery, "save-every", 500, "steps after which the state is saved")
 	f.IntVar(&t.Workers, "workers", runtime.GOMAXPROCS(0), "goroutines that decode pictures")

@@ -119,14 +119,15 @@ def stylized():
 
 
 BATCH, SIDE, RATE, DECAY, STYLE_WEIGHT = 2, 16, 1e-4, 5e-5, 10
-STEPS, TYPICAL = [0, 7, 5000], 30  # steps taken, counted from 0; the size of the running means that are made up
+STEPS = {0: 0, 7: 0, 5000: 30000}  # steps taken, counted from 0, with the weight of the total variation
+TYPICAL = 30  # the size of the running means that are made up
 
 
 def training():
     """Single steps of Adam, each from a state of its own. From one step to the next nothing could be compared: the first
     step of Adam is as long for a gradient of next to nothing as for any other, and rounding decides its sign."""
     out = []
-    for step in STEPS:
+    for step, variation_weight in STEPS.items():
         fill(decoder, f"decoder at {step}.")
         adam = torch.optim.Adam(decoder.parameters(), lr=RATE / (1 + DECAY * step))
         before = {n: p.detach().clone() for n, p in decoder.named_parameters()}
@@ -141,15 +142,20 @@ def training():
         with torch.no_grad():
             style = features(style)
             target = adapt(features(content)[-1], style[-1])
-        got = features(decoder(target))
+        picture = decoder(target)
+        got = features(picture)
         content_loss = F.mse_loss(got[-1], target)
         style_loss = sum(F.mse_loss(a, b) for x, y in zip(got, style) for a, b in zip(statistics(x), statistics(y)))
-        (content_loss + STYLE_WEIGHT * style_loss).backward()
+        variation = picture.diff(dim=2).square().mean() + picture.diff(dim=3).square().mean()
+        (content_loss + STYLE_WEIGHT * style_loss + variation_weight * variation).backward()
         gradients = {n: some(p.grad) for n, p in decoder.named_parameters() if n in SHOWN}
         adam.step()
         moves = {n: some(p - before[n]) for n, p in decoder.named_parameters() if n in SHOWN}
         adam.zero_grad()
-        out.append({"step": step, "content": float(content_loss), "style": float(style_loss), "gradients": gradients, "moves": moves})
+        out.append(
+            {"step": step, "variation_weight": variation_weight, "content": float(content_loss), "style": float(style_loss)}
+            | {"gradients": gradients, "moves": moves}
+        )
     return out
 
 
