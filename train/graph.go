@@ -17,6 +17,7 @@ import (
 // parameter. Its outputs are the loss, the number of right answers, and all but the first inputs as they are afterwards.
 type stepGraph struct {
 	size  [3]int // pictures, height, width
+	parts int    // of the batch, see sharing
 	graph *graph.Graph
 }
 
@@ -29,8 +30,9 @@ func compileStep(b compute.Backend, a nets.Architecture, l Learning, o optimiser
 			panic(thrown)
 		}
 	}()
-	pixels := graph.Parameter(g, "pixels", shapes.Make(dtypes.Uint8, size[0], size[1], size[2], 3))
-	labels := graph.Parameter(g, "labels", shapes.Make(dtypes.Int32, size[0]))
+	devices := share(g, l.Devices, size[0])
+	pixels := graph.ShardedParameter(g, "pixels", shapes.Make(dtypes.Uint8, size[0], size[1], size[2], 3), devices.pictures)
+	labels := graph.ShardedParameter(g, "labels", shapes.Make(dtypes.Int32, size[0]), devices.pictures)
 	seed := graph.Parameter(g, "seed", shapes.Make(dtypes.Uint64))
 	var numbers []*graph.Node
 	for i := range o.numbers(1, 1) {
@@ -72,10 +74,8 @@ func compileStep(b compute.Backend, a nets.Architecture, l Learning, o optimiser
 		outputs = append(outputs, after)
 		at++
 	}
-	if err := g.Compile(append(outputs, slices.Concat(running...)...)...); err != nil {
-		panic(err)
-	}
-	return &stepGraph{size: size, graph: g}
+	devices.compile(g, append(outputs, slices.Concat(running...)...))
+	return &stepGraph{size: size, parts: devices.parts, graph: g}
 }
 
 // normalised is torchvision's ToTensor and Normalize of bytes, in float32 and in the same order of operations.

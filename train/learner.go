@@ -33,6 +33,8 @@ type Learning struct {
 	// Mean and Std of red, green and blue on the scale 0..1 are what pixels are normalised with; those of the network where
 	// Std is zero.
 	Mean, Std [3]float32
+	// Devices is how many of the engine's devices share the pictures of each batch; 1 where it is 0. See the package's page.
+	Devices int
 }
 
 // Start is what training begins with: the State of a training that goes on, else the parameters in a file, as they are
@@ -56,10 +58,10 @@ type Learner struct {
 	learning Learning
 	optimise optimiser
 
-	net    *nets.Net // of a graph that is gone: its parameters and how files have them
-	steps  int       // done in all, by the Learner and those before it
-	state  []compute.Buffer
-	graphs []*stepGraph // the last that was used is the last
+	net    *nets.Net          // of a graph that is gone: its parameters and how files have them
+	steps  int                // done in all, by the Learner and those before it
+	state  [][]compute.Buffer // of each device, all the same: parameters, then what the optimiser keeps; nil after a step failed
+	graphs []*stepGraph       // the last that was used is the last
 }
 
 // maxGraphs bounds what is held for batches of different sizes: each graph has the memory of its activations.
@@ -78,7 +80,11 @@ func NewLearner(b compute.Backend, a nets.Architecture, l Learning, from Start) 
 	if err != nil {
 		return nil, err
 	}
-	learner = &Learner{backend: b, network: a, learning: l, optimise: optimise}
+	l.Devices = max(l.Devices, 1)
+	if there := int(b.NumDevices()); l.Devices > there {
+		return nil, fmt.Errorf("train: %d devices are wanted, engine %s has %d", l.Devices, b.Name(), there)
+	}
+	learner = &Learner{backend: b, network: a, learning: l, optimise: optimise, state: make([][]compute.Buffer, l.Devices)}
 	defer func() {
 		if err != nil {
 			learner, err = nil, errors.Join(fmt.Errorf("train: %s on engine %s: %w", a.Name, b.Name(), err), learner.Close())
@@ -146,13 +152,15 @@ func (l *Learner) begin(from Start) ([][]float32, error) {
 	return l.net.Fill(func(name string) []float32 { return drawn[name] }), nil
 }
 
-// hold puts numbers of the shape of a parameter onto the engine, after those that are there.
+// hold puts numbers of the shape of a parameter onto all devices, after those that are there.
 func (l *Learner) hold(values []float32, in nets.Input) error {
-	b, err := l.backend.BufferFromFlatData(0, values, in.Node.Shape())
-	if err != nil {
-		return fmt.Errorf("parameter %s: %w", in.Name, err)
+	for device := range l.state {
+		b, err := l.backend.BufferFromFlatData(compute.DeviceNum(device), values, in.Node.Shape())
+		if err != nil {
+			return fmt.Errorf("parameter %s: %w", in.Name, err)
+		}
+		l.state[device] = append(l.state[device], b)
 	}
-	l.state = append(l.state, b)
 	return nil
 }
 
@@ -175,7 +183,7 @@ func (l *Learner) Step(ctx context.Context, batch Batch, rate float64, seed uint
 	if err := batch.check(l.Classes()); err != nil {
 		return Progress{}, err
 	}
-	if len(l.state) == 0 {
+	if l.state == nil {
 		return Progress{}, fmt.Errorf("train: %s has been closed, or a step before failed", l.network.Name)
 	}
 	var progress Progress
@@ -189,43 +197,55 @@ func (l *Learner) Step(ctx context.Context, batch Batch, rate float64, seed uint
 
 func (l *Learner) step(batch Batch, rate float64, seed uint64) (p Progress, err error) {
 	g := l.graph(batch)
-	inputs, err := l.inputs(batch, seed, l.optimise.numbers(rate, l.steps+1))
+	inputs, err := l.inputs(batch, g, seed, l.optimise.numbers(rate, l.steps+1))
 	if err != nil {
 		return p, err
 	}
-	inputs = append(inputs, l.state...)
 	l.state = nil // whatever happens, the engine has it
 	outputs, err := g.graph.Executable().Execute(inputs, slices.Repeat([]bool{true}, len(inputs)), 0)
 	if err != nil {
 		return p, err
 	}
 	loss, right := make([]float32, 1), make([]int32, 1)
-	l.state = outputs[2:]
-	if err := errors.Join(outputs[0].ToFlatData(loss), outputs[1].ToFlatData(right), outputs[0].Finalize(), outputs[1].Finalize()); err != nil {
+	err = errors.Join(outputs[0].ToFlatData(loss), outputs[1].ToFlatData(right))
+	var state [][]compute.Buffer
+	for of := range slices.Chunk(outputs, len(outputs)/l.learning.Devices) {
+		err = errors.Join(err, of[0].Finalize(), of[1].Finalize())
+		state = append(state, of[2:])
+	}
+	if err != nil {
 		return p, err
 	}
+	l.state = state
 	l.steps++
 	return Progress{Loss: loss[0], Right: int(right[0])}, nil
 }
 
-// inputs puts what changes with each step onto the engine, in the order of the graph's inputs.
-func (l *Learner) inputs(batch Batch, seed uint64, numbers []float32) (inputs []compute.Buffer, err error) {
-	put := func(values any, shape shapes.Shape) {
-		b, failed := l.backend.BufferFromFlatData(0, values, shape)
+// inputs are the graph's, of one device after the other: what changes with each step is put onto them.
+func (l *Learner) inputs(batch Batch, g *stepGraph, seed uint64, numbers []float32) (inputs []compute.Buffer, err error) {
+	var made []compute.Buffer
+	put := func(device int, values any, shape shapes.Shape) {
+		b, failed := l.backend.BufferFromFlatData(compute.DeviceNum(device), values, shape)
 		if failed != nil {
 			err = errors.Join(err, failed)
 			return
 		}
-		inputs = append(inputs, b)
+		made, inputs = append(made, b), append(inputs, b)
 	}
-	put(batch.Pixels, shapes.Make(dtypes.Uint8, batch.N, batch.H, batch.W, 3))
-	put(batch.Labels, shapes.Make(dtypes.Int32, batch.N))
-	put([]uint64{seed}, shapes.Make(dtypes.Uint64))
-	for _, v := range numbers {
-		put([]float32{v}, shapes.Make(dtypes.Float32))
+	n := batch.N / g.parts
+	for device, state := range l.state {
+		at := device % g.parts * n
+		picture := batch.H * batch.W * 3
+		put(device, batch.Pixels[at*picture:(at+n)*picture], shapes.Make(dtypes.Uint8, n, batch.H, batch.W, 3))
+		put(device, batch.Labels[at:at+n], shapes.Make(dtypes.Int32, n))
+		put(device, []uint64{seed}, shapes.Make(dtypes.Uint64))
+		for _, v := range numbers {
+			put(device, []float32{v}, shapes.Make(dtypes.Float32))
+		}
+		inputs = append(inputs, state...)
 	}
 	if err != nil {
-		for _, b := range inputs {
+		for _, b := range made {
 			err = errors.Join(err, b.Finalize())
 		}
 	}
@@ -252,7 +272,7 @@ func (l *Learner) graph(batch Batch) *stepGraph {
 
 // Close frees what the Learner has on the engine. Closing twice does no harm.
 func (l *Learner) Close() (err error) {
-	for _, b := range l.state {
+	for _, b := range slices.Concat(l.state...) {
 		err = errors.Join(err, b.Finalize())
 	}
 	for _, g := range l.graphs {

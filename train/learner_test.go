@@ -148,6 +148,7 @@ func TestRefuses(t *testing.T) {
 		"labels smoothed":     {LabelSmoothing: 1},
 		"divided by":          {Std: [3]float32{1, 1, 0}},
 		"betas of":            {Optimiser: AdamW, Beta1: 1},
+		"2 devices":           {Devices: 2},
 	} {
 		if _, err := NewLearner(b, a, l, Start{}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%v: error %v, want one with %q", l, err, want)

@@ -98,8 +98,8 @@ func madeUp(t testing.TB, a nets.Architecture) *weights.File {
 }
 
 // follow trains as PyTorch did and gives how far the losses are from its, at most.
-func follow(t *testing.T, b compute.Backend, r reference) (l *Learner, worst float64) {
-	l = learner(t, b, "resnet10_slim", r.learning(), Start{Weights: madeUp(t, lookup(t, "resnet10_slim"))})
+func follow(t *testing.T, b compute.Backend, r reference, learning Learning) (l *Learner, worst float64) {
+	l = learner(t, b, "resnet10_slim", learning, Start{Weights: madeUp(t, lookup(t, "resnet10_slim"))})
 	for step, want := range r.Float32 {
 		p, err := l.Step(context.Background(), patterned(r.Noise, step), r.schedule().Rate(step), 0)
 		if err != nil {
@@ -121,7 +121,7 @@ func follow(t *testing.T, b compute.Backend, r reference) (l *Learner, worst flo
 // statistics.
 func TestFollowsPyTorch(t *testing.T) {
 	for name, r := range fixture[map[string]reference](t, "losses.json") {
-		l, worst := follow(t, open(t, "cpu"), r)
+		l, worst := follow(t, open(t, "cpu"), r, r.learning())
 		if t.Logf("%s: losses off by %.1e", name, worst); !(worst <= 1e-3) {
 			t.Errorf("%s: losses are off by %g", name, worst)
 		}

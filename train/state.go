@@ -30,7 +30,7 @@ const (
 // State reads what the Learner has come to from the engine.
 func (l *Learner) State() (State, error) {
 	s := State{Steps: l.steps, Optimiser: l.learning.Optimiser}
-	if len(l.state) == 0 {
+	if l.state == nil {
 		return s, fmt.Errorf("train: %s has been closed, or a step before failed", l.network.Name)
 	}
 	shape := map[string][]int{}
@@ -41,7 +41,7 @@ func (l *Learner) State() (State, error) {
 	read := func(i int, suffix string) (weights.Tensor, error) {
 		in := l.net.Inputs[i]
 		values := make([]float32, in.Node.Shape().Size())
-		if err := l.state[at].ToFlatData(values); err != nil {
+		if err := l.state[0][at].ToFlatData(values); err != nil {
 			return weights.Tensor{}, fmt.Errorf("train: reading %s%s: %w", in.Name, suffix, err)
 		}
 		at++
