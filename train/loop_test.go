@@ -172,7 +172,7 @@ func BenchmarkAugmentation(b *testing.B) {
 		b.Run(m.name+"/repaint", func(b *testing.B) {
 			start := now(b)
 			for range b.N {
-				if before, err = Repainted(b.Context(), part{l.source, steps * l.options.Batch}, p, 64, 1, 0); err != nil {
+				if before, err = Repainted(b.Context(), beginning{l.source, steps * l.options.Batch}, p, 64, 1, 0); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -188,10 +188,10 @@ func report(b *testing.B, s spent, pictures int) {
 	b.ReportMetric(1000*s.cpu/float64(pictures), "cpu-s/1000")
 }
 
-// part is the first pictures of a source.
-type part struct {
+// beginning is the first pictures of a source.
+type beginning struct {
 	Source
 	n int
 }
 
-func (p part) Len() int { return p.n }
+func (p beginning) Len() int { return p.n }

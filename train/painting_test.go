@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -119,5 +120,30 @@ func TestRepainted(t *testing.T) {
 	}
 	if _, err := Repainted(t.Context(), source, p, 6, 3, 0); err == nil || !strings.Contains(err.Error(), "c/11 (no picture at all)") {
 		t.Error(err)
+	}
+}
+
+// With a method of our own on the cpu engine too, batches are the same for any number of workers and wherever an epoch is
+// begun.
+func TestPaintingOnTheEngine(t *testing.T) {
+	method, err := style.OpenRandConv(openEngine(t), 0.8)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer method.Close()
+	o := FeedOptions{Size: 24, Batch: 16, Seed: 2, Workers: 1, Transform: everything,
+		Painting: &Painting{Stylizer: method, Styles: method, From: "drawn", Rate: 0.6, Size: 40}}
+	source := SynthSource(synthSet(t, "train", 40))
+	want := epoch(t, newFeed(t, source, o), 4, 0)
+	o.Workers, o.Ahead = 3, 3
+	f := newFeed(t, source, o)
+	for _, first := range []int{0, 2} {
+		if !slices.EqualFunc(epoch(t, f, 4, first), want[first:], same) {
+			t.Errorf("the batches from %d on are others", first)
+		}
+	}
+	o.Painting = nil
+	if slices.EqualFunc(epoch(t, newFeed(t, source, o), 4, 0), want, same) {
+		t.Error("nothing was repainted")
 	}
 }

@@ -111,6 +111,45 @@ func TestFolderSourceRefuses(t *testing.T) {
 	}
 }
 
+// Files that are no pictures, or only the beginning of one, are named with the reason, and the epoch goes on without them.
+func TestBrokenFiles(t *testing.T) {
+	dir := classFolders(t, map[string]int{"bear": 20, "cat": 20})
+	whole, err := os.ReadFile(filepath.Join(dir, "cat", "c.png"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range map[string][]byte{"bear/b.png": []byte("<html>not found</html>"), "cat/c.png": whole[:len(whole)/2], "cat/d.png": nil} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Symlink("nowhere.png", filepath.Join(dir, "cat", "zz.png")); err != nil {
+		t.Fatal(err)
+	}
+	s, err := FolderSource(openSet(t, dir), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := FeedOptions{Size: 8, Batch: 6, MaxBroken: 4, Transform: everything}
+	f := newFeed(t, s, o)
+	shown := 0
+	for _, b := range epoch(t, f, 0, 0) {
+		shown += b.N
+	}
+	reasons := map[string]string{}
+	for _, b := range f.Broken() {
+		reasons[b.Picture] = b.Reason
+	}
+	if shown != 41 || len(reasons) != 4 {
+		t.Errorf("%d of 41 pictures, and %v", shown, reasons)
+	}
+	for name, want := range map[string]string{"bear/b.png": "HTML", "cat/c.png": "truncated", "cat/d.png": "empty", "cat/zz.png": "no such file"} {
+		if !strings.Contains(reasons[name], want) {
+			t.Errorf("%s: %q", name, reasons[name])
+		}
+	}
+}
+
 // Shards as WebDataset has them tell the class in a file beside each picture.
 func TestLabelsOfShards(t *testing.T) {
 	var picture, archive bytes.Buffer
