@@ -32,3 +32,12 @@ func Class(i int) (wnid, name string) {
 	wnid, name, _ = strings.Cut(classLines[i], " ")
 	return wnid, name
 }
+
+// ClassAmong is the name of class i where the classes are called so, without a WordNet id; where names is nil it is
+// [Class], for those of ILSVRC-2012.
+func ClassAmong(names []string, i int) (wnid, name string) {
+	if names == nil {
+		return Class(i)
+	}
+	return "", names[i]
+}

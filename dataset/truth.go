@@ -58,6 +58,42 @@ func (s *Set) Truths(labels *Labels) ([]Truth, error) {
 	return truths, nil
 }
 
+// TruthsAmong tells the class of every picture of the set, in its order, where the classes are others than those of
+// ImageNet: classes are their names, and the numbers in the result are their places. A class is told by the .cls file
+// beside the picture (a name or its number), by the innermost folder that has the name of a class, or by a file name that
+// begins with one, as in [Item.Category].
+func (s *Set) TruthsAmong(classes []string) []Truth {
+	truths := make([]Truth, len(s.items))
+	for i, item := range s.items {
+		class, err := item.classAmong(classes)
+		truths[i] = Truth{class, err}
+	}
+	return truths
+}
+
+func (item Item) classAmong(classes []string) (int, error) {
+	if item.Label != "" {
+		class := slices.Index(classes, item.Label)
+		if n, err := strconv.Atoi(item.Label); class < 0 && err == nil && n >= 0 && n < len(classes) {
+			class = n
+		}
+		if class < 0 {
+			return -1, fmt.Errorf("its .cls file says %q, which is none of the %d classes (%s, …)", item.Label, len(classes), classes[0])
+		}
+		return class, nil
+	}
+	folders := strings.Split(path.Dir(item.Key), "/")
+	for _, folder := range slices.Backward(folders) {
+		if class := slices.Index(classes, folder); class >= 0 {
+			return class, nil
+		}
+	}
+	if name, ok := item.CategoryAmong(classes); ok {
+		return slices.Index(classes, name), nil
+	}
+	return -1, fmt.Errorf("neither its folder nor its name tells one of the %d classes (%s, …)", len(classes), classes[0])
+}
+
 // class is the class of an item; listed is that of a list of labels, -1 without one.
 func (item Item) class(listed int) (int, error) {
 	class, source := listed, "the list of labels"
@@ -111,13 +147,8 @@ func (item Item) class(listed int) (int, error) {
 // folder is named after, else the one that its name begins with (cat7-elephant1.png,
 // bear3.png). With conflicting cues that is the shape's.
 func (item Item) Category() (string, error) {
-	if isCategory(item.Class) {
-		return item.Class, nil
-	}
-	name, _, _ := strings.Cut(path.Base(item.Key), "-")
-	name = strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "0123456789")
-	if isCategory(name) {
-		return name, nil
+	if category, ok := item.CategoryAmong(Categories[:]); ok {
+		return category, nil
 	}
 	return "", errors.New("neither its folder nor its name tells one of the 16 categories")
 }
@@ -140,7 +171,15 @@ func (item Item) EntryCategory() (string, error) {
 	return category, nil
 }
 
-func isCategory(name string) bool { return slices.Contains(Categories[:], name) }
+// CategoryAmong is Category among other names than those of the 16.
+func (item Item) CategoryAmong(names []string) (category string, ok bool) {
+	if slices.Contains(names, item.Class) {
+		return item.Class, true
+	}
+	name, _, _ := strings.Cut(path.Base(item.Key), "-")
+	name = strings.TrimRight(strings.TrimSuffix(name, path.Ext(name)), "0123456789")
+	return name, slices.Contains(names, name)
+}
 
 // parseClass reads a class index (0 to 999) or a WordNet id.
 func parseClass(s string) (int, error) {

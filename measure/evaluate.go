@@ -27,8 +27,8 @@ func NewProportion(k, n int) Proportion {
 	return Proportion{k, n, Float(float64(k) / float64(n)), exact95(k, n)}
 }
 
-// Evaluation is how often a network is right on pictures of ImageNet classes. Right by top-k is an answer whose k most
-// probable classes have the true one among them.
+// Evaluation is how often a network is right on pictures of its classes. Right by top-k is an answer whose k most probable
+// classes have the true one among them; of five classes or fewer, all figures by top-5 are undefined.
 type Evaluation struct {
 	Top1 Proportion `json:"top1"`
 	Top5 Proportion `json:"top5"`
@@ -43,40 +43,45 @@ type Evaluation struct {
 // ClassAccuracy is the accuracy on the pictures of one class.
 type ClassAccuracy struct {
 	Class int        `json:"class"`
-	WNID  string     `json:"wnid"`
+	WNID  string     `json:"wnid,omitempty"` // of a class of ImageNet
 	Name  string     `json:"name"`
 	Top1  Proportion `json:"top1"`
 	Top5  Proportion `json:"top5"`
 }
 
-// Evaluate counts the right answers.
-func Evaluate(pictures []Ranked) Evaluation {
-	var n, top1, top5 [dataset.NumClasses]int
+// Evaluate counts the right answers. names are those of the network's classes, nil for the 1,000 of ImageNet.
+func Evaluate(pictures []Ranked, names []string) Evaluation {
+	classes := len(names)
+	if names == nil {
+		classes = dataset.NumClasses
+	}
+	type counts struct{ n, top1, top5 int }
+	var all counts
+	of := make([]counts, classes)
 	for _, p := range pictures {
-		n[p.Class]++
-		if p.right(1) {
-			top1[p.Class]++
-		}
-		if p.right(TopClasses) {
-			top5[p.Class]++
+		for _, c := range []*counts{&all, &of[p.Class]} {
+			c.n++
+			if p.right(1) {
+				c.top1++
+			}
+			if p.right(TopClasses) {
+				c.top5++
+			}
 		}
 	}
-	total := func(counts [dataset.NumClasses]int) (sum int) {
-		for _, k := range counts {
-			sum += k
+	byTop5 := func(c counts) Proportion {
+		if classes <= TopClasses {
+			return NewProportion(0, 0)
 		}
-		return sum
+		return NewProportion(c.top5, c.n)
 	}
-	e := Evaluation{
-		Top1: NewProportion(total(top1), len(pictures)), Top5: NewProportion(total(top5), len(pictures)),
-		PerClass: []ClassAccuracy{},
-	}
-	for class := range n {
-		if n[class] == 0 {
+	e := Evaluation{Top1: NewProportion(all.top1, all.n), Top5: byTop5(all), PerClass: []ClassAccuracy{}}
+	for i, counted := range of {
+		if counted.n == 0 {
 			continue
 		}
-		wnid, name := dataset.Class(class)
-		c := ClassAccuracy{class, wnid, name, NewProportion(top1[class], n[class]), NewProportion(top5[class], n[class])}
+		c := ClassAccuracy{Class: i, Top1: NewProportion(counted.top1, counted.n), Top5: byTop5(counted)}
+		c.WNID, c.Name = dataset.ClassAmong(names, i)
 		e.PerClass = append(e.PerClass, c)
 		e.MeanPerClassTop1 += c.Top1.Value
 		e.MeanPerClassTop5 += c.Top5.Value

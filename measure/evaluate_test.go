@@ -12,13 +12,13 @@ import (
 func ranked(class int, ranks ...int) []Ranked {
 	pictures := make([]Ranked, len(ranks))
 	for i, rank := range ranks {
-		pictures[i] = Ranked{Picture: fmt.Sprint(class, "/", i), Class: class, Ranking: Ranking{Rank: rank}}
+		pictures[i] = Ranked{Picture: fmt.Sprint(class, "/", i), Class: class, Ranking: Ranking{Rank: rank, Probabilities: make([]float32, TopClasses)}}
 	}
 	return pictures
 }
 
 func TestEvaluate(t *testing.T) {
-	e := Evaluate(append(ranked(7, 1, 2, 6, 1), ranked(3, 5, 1000)...))
+	e := Evaluate(append(ranked(7, 1, 2, 6, 1), ranked(3, 5, 1000)...), nil)
 	if e.Top1.K != 2 || e.Top1.N != 6 || e.Top5.K != 4 || e.Top1.Value != 2./6 {
 		t.Errorf("top-1 %+v, top-5 %+v; want 2 and 4 of 6", e.Top1, e.Top5)
 	}
@@ -28,9 +28,27 @@ func TestEvaluate(t *testing.T) {
 	if len(e.PerClass) != 2 || e.PerClass[0].WNID != "n01491361" || e.PerClass[0].Top5.K != 1 || e.PerClass[1].Class != 7 || e.PerClass[1].Top1.N != 4 {
 		t.Errorf("per class %+v", e.PerClass)
 	}
-	none := Evaluate(nil)
+	none := Evaluate(nil, nil)
 	if !math.IsNaN(float64(none.Top1.Value)) || !math.IsNaN(float64(none.MeanPerClassTop1)) || none.PerClass == nil {
 		t.Errorf("of nothing: %+v", none)
+	}
+}
+
+// Classes of a network's own: their names, and no figures by top-5 where that says nothing.
+func TestEvaluateOwnClasses(t *testing.T) {
+	six := []string{"f", "e", "d", "c", "b", "a"}
+	e := Evaluate(append(ranked(5, 1, 2, 6), ranked(0, 5)...), six)
+	if e.Top1.K != 1 || e.Top5.K != 3 || len(e.PerClass) != 2 || e.PerClass[0].Name != "f" || e.PerClass[1].Name != "a" || e.PerClass[0].WNID != "" {
+		t.Errorf("%+v", e)
+	}
+	five := six[:5]
+	e = Evaluate(ranked(4, 1, 2, 5), five)
+	if e.Top1.K != 1 || e.Top1.N != 3 || e.Top5.N != 0 || !math.IsNaN(float64(e.Top5.Value)) || !math.IsNaN(float64(e.MeanPerClassTop5)) ||
+		!math.IsNaN(float64(e.PerClass[0].Top5.Value)) {
+		t.Errorf("%+v", e)
+	}
+	if p := CompareEvaluations("a", ranked(4, 1, 2), "b", ranked(4, 2, 2), five); p.Top1.OnlyA != 1 || !math.IsNaN(float64(p.Top5.Difference)) || !math.IsNaN(float64(p.Top5.P)) {
+		t.Errorf("%+v", p)
 	}
 }
 
@@ -51,18 +69,18 @@ func TestMistakes(t *testing.T) {
 func TestCompareEvaluations(t *testing.T) {
 	a, b := ranked(1, 1, 1, 4, 7, 1), ranked(1, 1, 2, 6, 1, 8)
 	a = append(a, Ranked{Picture: "only A's", Ranking: Ranking{Rank: 1}})
-	got := CompareEvaluations("a", a, "b", b)
+	got := CompareEvaluations("a", a, "b", b, nil)
 	if got.Pictures != 5 || got.Top1.OnlyA != 2 || got.Top1.OnlyB != 1 || got.Top5.OnlyA != 2 || got.Top5.OnlyB != 1 {
 		t.Errorf("%+v", got)
 	}
 	if d := got.Top1; d.Difference != 0.2 || !(d.CI[0] < 0 && d.CI[1] > 0.2) || d.P != 1 {
 		t.Errorf("%+v", d)
 	}
-	swapped := CompareEvaluations("b", b, "a", a)
+	swapped := CompareEvaluations("b", b, "a", a, nil)
 	if math.Abs(float64(swapped.Top1.CI[0]+got.Top1.CI[1])) > 1e-12 || swapped.Top1.P != got.Top1.P {
 		t.Errorf("the other way round %+v is not the mirror of %+v", swapped.Top1, got.Top1)
 	}
-	if none := CompareEvaluations("a", nil, "b", nil); !math.IsNaN(float64(none.Top1.Difference)) || !math.IsNaN(float64(none.Top1.CI[0])) || none.Top1.P != 1 {
+	if none := CompareEvaluations("a", nil, "b", nil, nil); !math.IsNaN(float64(none.Top1.Difference)) || !math.IsNaN(float64(none.Top1.CI[0])) || none.Top1.P != 1 {
 		t.Errorf("of nothing: %+v", none)
 	}
 }

@@ -21,8 +21,9 @@ type PairedDifference struct {
 	P          Float    `json:"p"`          // of McNemar's exact test, two-sided
 }
 
-// CompareEvaluations pairs the answers of two networks by picture.
-func CompareEvaluations(nameA string, a []Ranked, nameB string, b []Ranked) PairedEvaluation {
+// CompareEvaluations pairs the answers of two networks by picture. names are those of the classes of both, nil for the 1,000
+// of ImageNet; of five classes or fewer, the difference by top-5 is undefined.
+func CompareEvaluations(nameA string, a []Ranked, nameB string, b []Ranked, names []string) PairedEvaluation {
 	of := make(map[string]Ranking, len(b))
 	for _, r := range b {
 		of[r.Picture] = r.Ranking
@@ -47,6 +48,10 @@ func CompareEvaluations(nameA string, a []Ranked, nameB string, b []Ranked) Pair
 	}
 	pair.Top1 = newPairedDifference(only[0].a, only[0].b, pair.Pictures)
 	pair.Top5 = newPairedDifference(only[1].a, only[1].b, pair.Pictures)
+	if names != nil && len(names) <= TopClasses {
+		nan := Float(math.NaN())
+		pair.Top5 = PairedDifference{Difference: nan, CI: undefined(), P: nan}
+	}
 	return pair
 }
 

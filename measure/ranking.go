@@ -1,18 +1,14 @@
 package measure
 
-import (
-	"fmt"
+import "slices"
 
-	"github.com/gestalt-vision/gestalt/dataset"
-)
-
-// TopClasses is how many classes a [Ranking] names.
+// TopClasses is how many classes a [Ranking] names, where there are so many.
 const TopClasses = 5
 
-// Ranking is a network's answer to a picture of a known ImageNet class.
+// Ranking is a network's answer to a picture of a known class.
 type Ranking struct {
-	Top           [TopClasses]int     `json:"top"`           // the most probable classes, the first the most
-	Probabilities [TopClasses]float32 `json:"probabilities"` // of these, from 0 to 1
+	Top           []int     `json:"top"`           // the most probable classes, the first the most
+	Probabilities []float32 `json:"probabilities"` // of these, from 0 to 1
 
 	Rank        int     `json:"rank"`        // of the true class, 1 for the most probable; 0 where that is not known
 	Probability float32 `json:"probability"` // of the true class
@@ -20,23 +16,23 @@ type Ranking struct {
 
 // Valid reports whether the classes and ranks are possible ones.
 func (r Ranking) Valid() bool {
+	if n := len(r.Top); n == 0 || n > TopClasses || n != len(r.Probabilities) || r.Rank < 0 {
+		return false
+	}
 	for i, class := range r.Top {
-		if class < 0 || class >= dataset.NumClasses || r.Rank == i+1 && r.Probability != r.Probabilities[i] {
+		if class < 0 || slices.Contains(r.Top[:i], class) || r.Rank == i+1 && r.Probability != r.Probabilities[i] {
 			return false
 		}
 	}
-	return r.Top[0] != r.Top[1] && r.Rank >= 0 && r.Rank <= dataset.NumClasses
+	return true
 }
 
-// RankClasses ranks the probabilities of the 1,000 ImageNet classes; class is the true one, -1 where it is not known. Of equal
-// probabilities that of the first class comes first. It panics unless there are 1,000.
+// RankClasses ranks the probabilities of a network's classes; class is the true one, -1 where it is not known. Of equal
+// probabilities that of the first class comes first.
 func RankClasses(probs []float32, class int) Ranking {
-	if len(probs) != dataset.NumClasses {
-		panic(fmt.Sprintf("measure: %d probabilities are needed, got %d", dataset.NumClasses, len(probs)))
-	}
-	var r Ranking
-	for i, c := range Top(probs, TopClasses) {
-		r.Top[i], r.Probabilities[i] = c, probs[c]
+	r := Ranking{Top: Top(probs, TopClasses)}
+	for _, c := range r.Top {
+		r.Probabilities = append(r.Probabilities, probs[c])
 	}
 	if class < 0 {
 		return r

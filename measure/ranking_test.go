@@ -24,7 +24,7 @@ func TestRankClasses(t *testing.T) {
 		slices.SortFunc(order, func(a, b int) int { return cmp.Or(cmp.Compare(probs[b], probs[a]), cmp.Compare(a, b)) })
 		for _, class := range []int{order[0], order[4], order[5], random.IntN(len(probs))} {
 			got := RankClasses(probs, class)
-			if got.Rank != 1+slices.Index(order, class) || got.Probability != probs[class] || !slices.Equal(got.Top[:], order[:TopClasses]) || !got.Valid() {
+			if got.Rank != 1+slices.Index(order, class) || got.Probability != probs[class] || !slices.Equal(got.Top, order[:TopClasses]) || !got.Valid() {
 				t.Fatalf("round %d, class %d: %+v", round, class, got)
 			}
 			for i, c := range got.Top {
@@ -40,9 +40,21 @@ func TestRankClasses(t *testing.T) {
 			t.Fatalf("round %d: top %d of 10 is %v", round, n, Top(probs[:10], n))
 		}
 	}
-	for _, bad := range []Ranking{{}, {Top: [5]int{1, 2, 3, 4, 1000}}, {Top: [5]int{1, 2}, Rank: 1001}, {Top: [5]int{1, 2}, Rank: 1, Probability: 1}} {
+	for _, bad := range []Ranking{
+		{}, {Top: []int{1}}, {Top: []int{1, 2, 1}, Probabilities: []float32{0, 0, 0}}, {Top: []int{-1}, Probabilities: []float32{0}},
+		{Top: []int{1, 2}, Probabilities: []float32{0, 0}, Rank: -1}, {Top: []int{1, 2}, Probabilities: []float32{0, 0}, Rank: 1, Probability: 1},
+		{Top: []int{1, 2, 3, 4, 5, 6}, Probabilities: make([]float32, 6)},
+	} {
 		if bad.Valid() {
 			t.Errorf("%+v is valid", bad)
 		}
+	}
+}
+
+// Of fewer classes than are named all are.
+func TestRankFewClasses(t *testing.T) {
+	got := RankClasses([]float32{0.2, 0.5, 0.3}, 0)
+	if !slices.Equal(got.Top, []int{1, 2, 0}) || !slices.Equal(got.Probabilities, []float32{0.5, 0.3, 0.2}) || got.Rank != 3 || !got.Valid() {
+		t.Errorf("%+v", got)
 	}
 }

@@ -1,6 +1,7 @@
 package nets
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/gestalt-vision/gestalt/engine"
@@ -50,6 +51,24 @@ func Identify(weightsPath string) (name string, err error) {
 		}
 	}
 	return "", nil
+}
+
+// DeclaredClasses are the names of the classes that a file of weights declares: nil for the 1,000 of ImageNet, and where a
+// file does not say.
+func DeclaredClasses(weightsPath string) (names []string, err error) {
+	f, err := weights.Open(weightsPath)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	text, ok := f.Metadata()[keyClasses]
+	if !ok {
+		return nil, nil
+	}
+	if names, err = declaredClasses(text); err != nil {
+		return nil, fmt.Errorf("%s declares its classes, but %w", weightsPath, err)
+	}
+	return names, nil
 }
 
 // Check says whether a file holds the network's parameters, for any number of classes: the error lists those that are missing, surplus or of

@@ -83,10 +83,7 @@ func newModel(b compute.Backend, a Architecture, from origin) (*Model, error) {
 // Class gives the WordNet id and the name of class i of those of ImageNet, and the name alone of a class of the network's
 // own. It panics unless 0 <= i < Classes.
 func (m *Model) Class(i int) (wnid, name string) {
-	if m.ClassNames == nil {
-		return dataset.Class(i)
-	}
-	return "", m.ClassNames[i]
+	return dataset.ClassAmong(m.ClassNames, i)
 }
 
 // Logits shows n pictures to the network. batch holds n x Crop x Crop x 3 floats as Preprocess.Tensor makes them, the

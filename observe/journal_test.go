@@ -3,6 +3,7 @@ package observe
 import (
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -20,8 +21,8 @@ func open[A Answer](t *testing.T, path string) *Journal[A] {
 func TestJournalKeepsWholeLines(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "decisions.jsonl")
 	j := open[Decision](t, path)
-	cat := Decision{Response: "cat", Scores: [16]float32{7: 0.25}}
-	if err := j.add([]entry[Decision]{{"a", cat}, {"b", Decision{Response: "dog"}}, {"a", cat}}); err != nil {
+	cat := Decision{Response: "cat", Scores: []float32{7: 0.25, 15: 0}}
+	if err := j.add([]entry[Decision]{{"a", cat}, {"b", Decision{Response: "dog", Scores: make([]float32, 16)}}, {"a", cat}}); err != nil {
 		t.Fatal(err)
 	}
 	if err := j.Close(); err != nil {
@@ -41,13 +42,13 @@ func TestJournalKeepsWholeLines(t *testing.T) {
 			t.Fatal(err)
 		}
 		j := open[Decision](t, path)
-		if d, ok := j.get("a"); !ok || d != cat {
+		if d, ok := j.get("a"); !ok || !reflect.DeepEqual(d, cat) {
 			t.Fatalf("cut at %d: the first decision is lost", cut)
 		}
 		if _, ok := j.get("b"); ok {
 			t.Fatalf("cut at %d: half a line was taken for a decision", cut)
 		}
-		if err := j.add([]entry[Decision]{{"b", Decision{Response: "dog"}}}); err != nil {
+		if err := j.add([]entry[Decision]{{"b", Decision{Response: "dog", Scores: make([]float32, 16)}}}); err != nil {
 			t.Fatal(err)
 		}
 		if err := j.Close(); err != nil {

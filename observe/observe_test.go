@@ -63,7 +63,7 @@ func TestEqualsPyTorch(t *testing.T) {
 	for stimuli, n := range map[string]int{"cue-conflict-half": 640, "edges": 160, "filled-silhouettes": 160} {
 		t.Run(stimuli, func(t *testing.T) {
 			o := options[Decision](t, sharedtest.Path(t, "geirhos/"+stimuli+".tar"), filepath.Join(t.TempDir(), "j"))
-			result, err := Run(context.Background(), o, measure.Mean)
+			result, err := Run(context.Background(), o, measure.Mean, nil)
 			if err != nil || len(result.Failed) > 0 {
 				t.Fatal(err, result.Failed)
 			}
@@ -114,7 +114,7 @@ func few(t *testing.T, n int) string {
 func TestResume(t *testing.T) {
 	stimuli, dir := few(t, 30), t.TempDir()
 	whole := options[Decision](t, stimuli, filepath.Join(dir, "whole"))
-	want, err := Run(context.Background(), whole, measure.Mean)
+	want, err := Run(context.Background(), whole, measure.Mean, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,11 +133,11 @@ func TestResume(t *testing.T) {
 				cancel()
 			}
 		}
-		Run(ctx, cut, measure.Mean)
+		Run(ctx, cut, measure.Mean, nil)
 		cancel()
 	}
 	cut.Progress = nil
-	got, err := Run(context.Background(), cut, measure.Mean)
+	got, err := Run(context.Background(), cut, measure.Mean, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -158,7 +158,7 @@ func TestJournalKeyHoldsWhatTheDecisionDependsOn(t *testing.T) {
 	run := func(change string) {
 		t.Helper()
 		before := len(o.Journal.seen)
-		if _, err := Run(context.Background(), o, how); err != nil {
+		if _, err := Run(context.Background(), o, how, nil); err != nil {
 			t.Fatal(err)
 		}
 		if len(o.Journal.seen) != before+4 {

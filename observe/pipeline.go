@@ -40,7 +40,8 @@ type Failure struct {
 // question is what a network is asked about a picture.
 type question[A Answer] struct {
 	identity string                          // all that the answer depends on beside network and picture
-	answer   func(probabilities []float32) A // from those of the 1,000 classes
+	answer   func(probabilities []float32) A // from those of the network's classes
+	possible func(A) bool                    // whether an answer in a journal can be one to this question
 }
 
 // shown is one answered picture.
@@ -63,6 +64,9 @@ func (o Options[A]) show(ctx context.Context, ask func(i int) (question[A], erro
 		}
 	}
 	network := fmt.Sprintf("%s\n%s\n%+v\n%s\n", o.Model.Name, o.Model.WeightsSHA256, o.Model.Preprocess, o.Engine)
+	if o.Model.ClassNames != nil {
+		network += fmt.Sprintf("%q\n", o.Model.ClassNames)
+	}
 	batches := (len(indices) + o.Batch - 1) / o.Batch
 	prepare := func(b int) (batch[A], error) {
 		return o.prepare(indices[b*o.Batch:min((b+1)*o.Batch, len(indices))], network, ask), nil
@@ -119,7 +123,7 @@ func (o Options[A]) add(b *batch[A], i int, network string, ask func(i int) (que
 	hash := sha256.Sum256(append([]byte(network+q.identity+"\n"), content[:]...))
 	key := hex.EncodeToString(hash[:])
 	answer, known := o.Journal.get(key)
-	if !known {
+	if !known || !q.possible(answer) {
 		m, _, err := pixel.Decode(data)
 		if err != nil {
 			return err
@@ -150,12 +154,9 @@ func (o Options[A]) answer(b *batch[A]) error {
 	if err != nil {
 		return err
 	}
-	if classes := len(probabilities) / o.Batch; classes != dataset.NumClasses {
-		return fmt.Errorf("%s has %d classes; only networks with the %d of ImageNet can be asked", o.Model.Name, classes, dataset.NumClasses)
-	}
 	entries := make([]entry[A], len(b.fresh))
 	for i, at := range b.fresh {
-		answer := b.questions[at].answer(probabilities[i*dataset.NumClasses : (i+1)*dataset.NumClasses])
+		answer := b.questions[at].answer(probabilities[i*o.Model.Classes : (i+1)*o.Model.Classes])
 		b.shown[at].answer = answer
 		entries[i] = entry[A]{Key: b.keys[at], Answer: answer}
 	}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
@@ -75,11 +76,15 @@ func cell(v measure.Float) string {
 }
 
 // WriteRankedCSV writes one row per picture: its key, WordNet id and class index, the rank and probability of that class,
-// and the most probable classes with their probabilities.
-func WriteRankedCSV(w io.Writer, pictures []measure.Ranked) error {
+// and the most probable classes with their probabilities. names are those of the network's classes, nil for the 1,000 of
+// ImageNet; the name stands for the WordNet id then.
+func WriteRankedCSV(w io.Writer, pictures []measure.Ranked, names []string) error {
 	out := csv.NewWriter(w)
-	header := []string{"picture", "wnid", "class", "rank", "probability"}
-	for i := range measure.TopClasses {
+	header, top := []string{"picture", "wnid", "class", "rank", "probability"}, measure.TopClasses
+	if names != nil {
+		header[1], top = "name", min(top, len(names))
+	}
+	for i := range top {
 		header = append(header, fmt.Sprintf("class_%d", i+1), fmt.Sprintf("probability_%d", i+1))
 	}
 	if err := out.Write(header); err != nil {
@@ -87,8 +92,8 @@ func WriteRankedCSV(w io.Writer, pictures []measure.Ranked) error {
 	}
 	short := func(p float32) string { return strconv.FormatFloat(float64(p), 'g', -1, 32) }
 	for _, p := range pictures {
-		wnid, _ := dataset.Class(p.Class)
-		row := []string{p.Picture, wnid, strconv.Itoa(p.Class), strconv.Itoa(p.Rank), short(p.Probability)}
+		wnid, name := dataset.ClassAmong(names, p.Class)
+		row := []string{p.Picture, cmp.Or(wnid, name), strconv.Itoa(p.Class), strconv.Itoa(p.Rank), short(p.Probability)}
 		for i, class := range p.Top {
 			row = append(row, strconv.Itoa(class), short(p.Probabilities[i]))
 		}

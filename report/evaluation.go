@@ -13,7 +13,7 @@ import (
 	"github.com/gestalt-vision/gestalt/measure"
 )
 
-// An EvaluationPage is what the report on accuracies over ImageNet classes shows.
+// An EvaluationPage is what the report on accuracies shows, over ImageNet classes or over others that all networks share.
 type EvaluationPage struct {
 	Title    string // "ImageNet accuracy" when empty
 	Networks []EvaluatedNetwork
@@ -59,6 +59,7 @@ type evaluationView struct {
 	Networks []evaluatedView
 	Pairs    []pairedView
 	Classes  []classView // all of them, with a column a network
+	WordNet  bool        // they are those of ImageNet
 	Made     []Row
 }
 
@@ -86,6 +87,7 @@ type differenceView struct{ OnlyA, OnlyB, Difference, CI, P string }
 
 // A classView is a class with what one network, or each in turn, makes of it.
 type classView struct {
+	class                int
 	WNID, Name, Pictures string
 	Accuracies           []proportionView // top-1 and top-5 of each network
 }
@@ -115,6 +117,7 @@ func newEvaluationView(p EvaluationPage) (*evaluationView, error) {
 		v.Pairs = append(v.Pairs, pairedView{pair.A, pair.B, count(pair.Pictures), newDifferenceView(pair.Top1), newDifferenceView(pair.Top5)})
 	}
 	v.Classes = allClasses(p.Networks)
+	v.WordNet = slices.ContainsFunc(v.Classes, func(c classView) bool { return c.WNID != "" })
 	return v, nil
 }
 
@@ -143,11 +146,16 @@ func evaluationFindings(networks []EvaluatedNetwork) (all []finding) {
 	}
 	for _, n := range seen {
 		e := n.Evaluation
-		all = append(all, finding{
+		f := finding{
 			{Text: n.Name + " names the right class first for "}, strong(e.Top1),
-			{Text: fmt.Sprintf("%s of %s, and among its first five for ", spaced(e.Top1.CI), plural(e.Top1.N, "picture"))}, strong(e.Top5),
-			{Text: spaced(e.Top5.CI) + "."},
-		})
+			{Text: fmt.Sprintf("%s of %s", spaced(e.Top1.CI), plural(e.Top1.N, "picture"))},
+		}
+		if defined(e.Top5.Value) {
+			f[2].Text += ", and among its first five for "
+			f = append(f, strong(e.Top5), phrase{Text: spaced(e.Top5.CI)})
+		}
+		f[len(f)-1].Text += "."
+		all = append(all, f)
 	}
 	return all
 }
@@ -180,7 +188,7 @@ func extremeClasses(classes []measure.ClassAccuracy, colour paint) (worst, best 
 		return cmp.Or(cmp.Compare(a.Top1.Value, b.Top1.Value), cmp.Compare(a.Top5.Value, b.Top5.Value))
 	})
 	view := func(c measure.ClassAccuracy) classView {
-		return classView{c.WNID, c.Name, count(c.Top1.N), []proportionView{newProportionView(c.Top1, colour), newProportionView(c.Top5, colour)}}
+		return classView{c.Class, c.WNID, c.Name, count(c.Top1.N), []proportionView{newProportionView(c.Top1, colour), newProportionView(c.Top5, colour)}}
 	}
 	n := min(most, len(sorted)/2)
 	for i := range n {
@@ -193,14 +201,14 @@ func extremeClasses(classes []measure.ClassAccuracy, colour paint) (worst, best 
 // allClasses puts the networks' accuracies side by side. Networks are shown the same pictures, but a class can be
 // missing from one that failed on all of its pictures.
 func allClasses(networks []EvaluatedNetwork) (all []classView) {
-	at := map[string]int{}
+	at := map[int]int{}
 	for k, n := range networks {
 		for _, c := range n.Evaluation.PerClass {
-			i, ok := at[c.WNID]
+			i, ok := at[c.Class]
 			if !ok {
 				i = len(all)
-				at[c.WNID] = i
-				row := classView{WNID: c.WNID, Name: c.Name, Pictures: count(c.Top1.N)}
+				at[c.Class] = i
+				row := classView{class: c.Class, WNID: c.WNID, Name: c.Name, Pictures: count(c.Top1.N)}
 				for range 2 * len(networks) {
 					row.Accuracies = append(row.Accuracies, proportionView{Percent: undefined})
 				}
@@ -209,7 +217,7 @@ func allClasses(networks []EvaluatedNetwork) (all []classView) {
 			all[i].Accuracies[2*k].Percent, all[i].Accuracies[2*k+1].Percent = percent(c.Top1.Value), percent(c.Top5.Value)
 		}
 	}
-	slices.SortFunc(all, func(a, b classView) int { return cmp.Compare(a.WNID, b.WNID) })
+	slices.SortFunc(all, func(a, b classView) int { return a.class - b.class })
 	return all
 }
 

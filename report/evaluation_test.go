@@ -27,6 +27,7 @@ func answers(classes, n int, rank func(class, i int) int) (pictures []measure.Ra
 		for i := range n {
 			p := measure.Ranked{Picture: wnid + "/" + string(rune('a'+i)) + ".JPEG", Class: class}
 			p.Rank = rank(class, i)
+			p.Top, p.Probabilities = make([]int, measure.TopClasses), make([]float32, measure.TopClasses)
 			for k := range p.Top {
 				p.Top[k], p.Probabilities[k] = (class+k+p.Rank+999)%1000, 0.5/float32(k+1)
 			}
@@ -43,10 +44,10 @@ func evaluationPage() EvaluationPage {
 	return EvaluationPage{
 		Title: "ImageNet accuracy: <val>",
 		Networks: []EvaluatedNetwork{
-			{"net-a", measure.Evaluate(a), []Thumbnail{{Name: "x.JPEG", Caption: "tench with 97.0%; it is <hen>, rank 3", Score: math.NaN(), JPEG: []byte{0xff, 0xd8}}, {Name: "y.JPEG"}}},
-			{"net-b", measure.Evaluate(b), nil},
+			{"net-a", measure.Evaluate(a, nil), []Thumbnail{{Name: "x.JPEG", Caption: "tench with 97.0%; it is <hen>, rank 3", Score: math.NaN(), JPEG: []byte{0xff, 0xd8}}, {Name: "y.JPEG"}}},
+			{"net-b", measure.Evaluate(b, nil), nil},
 		},
-		Pairs:  []measure.PairedEvaluation{measure.CompareEvaluations("net-a", a, "net-b", b)},
+		Pairs:  []measure.PairedEvaluation{measure.CompareEvaluations("net-a", a, "net-b", b, nil)},
 		Failed: []Failure{{"n01440764/broken.JPEG", "it is no picture"}},
 		Made:   []Row{{"gestalt", "0.1.0"}},
 	}
@@ -73,20 +74,20 @@ func TestPartialEvaluations(t *testing.T) {
 	if page := renderEvaluation(t, EvaluationPage{}); !strings.Contains(page, "No network was evaluated.") || strings.Contains(page, "<svg") {
 		t.Error("page of nothing")
 	}
-	page := renderEvaluation(t, EvaluationPage{Networks: []EvaluatedNetwork{{Name: "blind", Evaluation: measure.Evaluate(nil)}}})
+	page := renderEvaluation(t, EvaluationPage{Networks: []EvaluatedNetwork{{Name: "blind", Evaluation: measure.Evaluate(nil, nil)}}})
 	if strings.Contains(page, "NaN") || !strings.Contains(page, "blind") {
 		t.Error("page of a network that saw nothing")
 	}
 	one := answers(1, 1, func(int, int) int { return 1 })
 	many := EvaluationPage{}
 	for _, name := range []string{"a", "b", "c", "d", "e"} {
-		many.Networks = append(many.Networks, EvaluatedNetwork{Name: name, Evaluation: measure.Evaluate(one)})
+		many.Networks = append(many.Networks, EvaluatedNetwork{Name: name, Evaluation: measure.Evaluate(one, nil)})
 	}
 	if page := renderEvaluation(t, many); !strings.Contains(page, "The top-1 accuracy of 5 networks goes from ") {
 		t.Error("five networks have no sentence")
 	}
 	// Networks that were shown other classes share a table all the same.
-	many.Networks[1].Evaluation = measure.Evaluate(answers(3, 2, func(_, i int) int { return i + 1 })[2:])
+	many.Networks[1].Evaluation = measure.Evaluate(answers(3, 2, func(_, i int) int { return i + 1 })[2:], nil)
 	if page := renderEvaluation(t, many); strings.Count(page, "<code>n0") != 3 {
 		t.Error("the table of classes does not have three")
 	}
@@ -96,7 +97,7 @@ func TestWriteRankedCSV(t *testing.T) {
 	pictures := answers(1, 2, func(_, i int) int { return 1 + 6*i })
 	pictures[1].Picture = `a,"b".jpg`
 	var b strings.Builder
-	if err := WriteRankedCSV(&b, pictures); err != nil {
+	if err := WriteRankedCSV(&b, pictures, nil); err != nil {
 		t.Fatal(err)
 	}
 	const want = `picture,wnid,class,rank,probability,class_1,probability_1,class_2,probability_2,class_3,probability_3,class_4,probability_4,class_5,probability_5

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -46,7 +47,12 @@ answers, and writes to DIR
   decisions.jsonl  the decisions as they were made, found by content hash
 
 Run it again after an interruption and it carries on. Pictures that cannot be decoded are named and counted, and the
-exit code is 1 after all others are done. A network is called after its file where one is given.`,
+exit code is 1 after all others are done. A network is called after its file where one is given.
+
+A network with classes of its own answers with these. Where they are some of the 16 categories, it stands beside networks
+of ImageNet's classes, and is shown only the pictures whose shape and texture it knows; what it was not shown is counted.
+Where they are others, such as those of 'gestalt synth', all networks must have the same, and the pictures' folders or
+names tell them.`,
 		Example: `  gestalt bias --model squeezenet1_1 --stimuli cue-conflict-half.tar --out results
   gestalt bias --model squeezenet1_1 --model resnet50=resnet50-sin.safetensors \
       --stimuli stimuli/edges --humans raw-data.tar.gz --out results`,
@@ -74,7 +80,7 @@ type biasRun struct {
 	specs     []modelSpec
 	engine    configuration
 	aggregate measure.Aggregation
-	intervals measure.Settings
+	intervals measure.Settings // and the categories
 	stimuli   *dataset.Set
 	journal   *observe.Journal[observe.Decision]
 }
@@ -94,6 +100,12 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 	} else if r.experiment != fileName(r.experiment) {
 		return usagef("--experiment %q: it names a folder and files, so letters, digits, dots and hyphens only", r.experiment)
 	}
+	if r.intervals.Categories, err = vocabularyOf(r.specs); err != nil {
+		return err
+	}
+	if r.intervals.Categories != nil && r.humans != "" {
+		return usagef("--humans are people's answers among the 16 categories, and %s has others", r.specs[0].subject)
+	}
 	humans, humansFrom, err := readHumans(r.humans, r.experiment)
 	if err != nil {
 		return err
@@ -106,6 +118,11 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		Version: currentVersion().String(), Experiment: r.experiment, Engine: r.engine.String(), Aggregate: r.aggregate.String(),
 		Stimuli: filepath.Base(r.stimuli.Path()), StimuliCount: r.stimuli.Len(), StimuliSHA256: sha,
 		Humans: humansFrom, Intervals: r.intervals,
+	}
+	if own, err := allOwn(r.specs); err != nil {
+		return err
+	} else if own {
+		made.Aggregate = ""
 	}
 	if err := claim(r.out, made.sameExperiment); err != nil {
 		return err
@@ -143,6 +160,38 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		return err
 	}
 	return tellBias(cmd, r.biasOptions, summary)
+}
+
+// vocabularyOf is the categories that pictures show and networks answer with: the 16, or, of networks with other classes of
+// their own, these.
+func vocabularyOf(specs []modelSpec) (v measure.Vocabulary, err error) {
+	for i, spec := range specs {
+		names, err := spec.classes()
+		if err != nil {
+			return nil, err
+		}
+		own := measure.Vocabulary(names)
+		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(dataset.Categories[:], name) }) {
+			own = nil
+		} else if err := own.Check(); err != nil {
+			return nil, fmt.Errorf("%s: %w", spec.file, err)
+		}
+		if i > 0 && !slices.Equal(own, v) {
+			return nil, usagef("%s answers with %v, and %s with %v; show them pictures in runs of their own", specs[0].subject, v, spec.subject, own)
+		}
+		v = own
+	}
+	return v, nil
+}
+
+// allOwn says whether all networks have classes of their own, so that no probabilities are aggregated.
+func allOwn(specs []modelSpec) (bool, error) {
+	for _, spec := range specs {
+		if names, err := spec.classes(); names == nil || err != nil {
+			return false, err
+		}
+	}
+	return true, nil
 }
 
 // check resolves the flags, before anything is read or written.
@@ -200,6 +249,9 @@ func (s biasSettings) sameExperiment(before biasSettings) error {
 	if before.Experiment != s.Experiment || before.Aggregate != s.Aggregate {
 		return fmt.Errorf("the experiment %s with aggregation %s", before.Experiment, before.Aggregate)
 	}
+	if !slices.Equal(before.Intervals.Categories, s.Intervals.Categories) {
+		return fmt.Errorf("%v", before.Intervals.Categories)
+	}
 	return nil
 }
 
@@ -222,24 +274,28 @@ func (r biasRun) observe(cmd *cobra.Command, spec modelSpec) (seen, error) {
 	result, err := observe.Run(cmd.Context(), observe.Options[observe.Decision]{
 		Model: model, Engine: r.engine.String(), Pictures: r.stimuli, Journal: r.journal,
 		Batch: r.network.batch, Workers: r.network.workers, Progress: progress.add,
-	}, r.aggregate)
+	}, r.aggregate, r.intervals.Categories)
 	if errors.Is(err, context.Canceled) {
 		fmt.Fprintln(cmd.ErrOrStderr(), "The decisions made so far are kept; the same command carries on.")
 	}
 	if err != nil {
 		return seen{}, err
 	}
+	if result.LeftOut > 0 {
+		fmt.Fprintf(cmd.ErrOrStderr(), "%s was not shown %d of %d pictures, whose shape or texture is none of its %d classes\n",
+			spec.subject, result.LeftOut, r.stimuli.Len(), model.Classes)
+	}
 	s := seen{
 		made: modelSettings{
-			Observer: spec.subject, Network: model.Name,
+			Observer: spec.subject, Network: model.Name, Classes: model.ClassNames, LeftOut: result.LeftOut,
 			WeightsSHA256: model.WeightsSHA256, Preprocessing: model.Preprocess.String(),
 		},
 		trials: result.Trials(spec.subject, experimentCode(r.experiment)),
 		failed: result.Failed,
 	}
-	if s.thumbnails, err = extremes(r.stimuli, spec.subject, result); err != nil {
+	if s.thumbnails, err = extremes(r.stimuli, spec.subject, result, r.intervals.Categories); err != nil {
 		return seen{}, err
 	}
 	file := filepath.Join(r.out, r.experiment, measure.FileName(r.experiment, spec.subject, 1))
-	return s, atomicfile.Write(file, func(w io.Writer) error { return measure.WriteTrials(w, s.trials) })
+	return s, atomicfile.Write(file, func(w io.Writer) error { return r.intervals.Categories.WriteTrials(w, s.trials) })
 }

@@ -26,7 +26,7 @@ type biasSettings struct {
 	Version       string           `json:"version"`
 	Experiment    string           `json:"experiment"`
 	Engine        string           `json:"engine"`
-	Aggregate     string           `json:"aggregate"`
+	Aggregate     string           `json:"aggregate"` // "" where all networks answer with classes of their own
 	Models        []modelSettings  `json:"models"`
 	Stimuli       string           `json:"stimuli"`
 	StimuliCount  int              `json:"stimuli_count"`
@@ -36,10 +36,12 @@ type biasSettings struct {
 }
 
 type modelSettings struct {
-	Observer      string `json:"observer"`
-	Network       string `json:"network"`
-	WeightsSHA256 string `json:"weights_sha256"`
-	Preprocessing string `json:"preprocessing"`
+	Observer      string   `json:"observer"`
+	Network       string   `json:"network"`
+	Classes       []string `json:"classes,omitempty"` // of a network that has not those of ImageNet
+	WeightsSHA256 string   `json:"weights_sha256"`
+	Preprocessing string   `json:"preprocessing"`
+	LeftOut       int      `json:"left_out_pictures,omitempty"` // of categories that the network does not know
 }
 
 // rows are the settings as the report shows them.
@@ -49,7 +51,9 @@ func (s biasSettings) rows() []report.Row {
 		{Key: "Engine", Value: s.Engine},
 		{Key: "Stimuli", Value: fmt.Sprintf("%s, %d pictures", s.Stimuli, s.StimuliCount)},
 		{Key: "SHA-256 of the stimuli", Value: s.StimuliSHA256},
-		{Key: "Aggregation of class probabilities", Value: s.Aggregate},
+	}
+	if s.Aggregate != "" {
+		rows = append(rows, report.Row{Key: "Aggregation of class probabilities", Value: s.Aggregate})
 	}
 	rows = append(rows, modelRows(s.Models)...)
 	if s.Humans != "" {
@@ -63,6 +67,12 @@ func modelRows(models []modelSettings) (rows []report.Row) {
 		rows = append(rows,
 			report.Row{Key: m.Observer, Value: fmt.Sprintf("%s, %s", m.Network, m.Preprocessing)},
 			report.Row{Key: "SHA-256 of its weights", Value: m.WeightsSHA256})
+		if m.Classes != nil {
+			rows = append(rows, report.Row{Key: "Its classes", Value: strings.Join(m.Classes, ", ")})
+		}
+		if m.LeftOut > 0 {
+			rows = append(rows, report.Row{Key: "Not shown to it", Value: fmt.Sprintf("%d pictures, whose shape or texture is none of its classes", m.LeftOut)})
+		}
 	}
 	return rows
 }
@@ -121,7 +131,7 @@ func thumbnail(pictures *dataset.Set, i int) ([]byte, error) {
 
 // extremes picks the conflict pictures that the network was surest to see by shape, and by texture: those with the
 // largest difference between the scores of the two categories among the decisions for one of them.
-func extremes(stimuli *dataset.Set, subject string, result observe.Result) ([]report.Thumbnail, error) {
+func extremes(stimuli *dataset.Set, subject string, result observe.Result, v measure.Vocabulary) ([]report.Thumbnail, error) {
 	const each = 6
 	type candidate struct {
 		observe.Observation
@@ -130,12 +140,11 @@ func extremes(stimuli *dataset.Set, subject string, result observe.Result) ([]re
 	}
 	var candidates []candidate
 	for _, o := range result.Observations {
-		shape, texture, ok := measure.CueConflict(o.Key)
+		shape, texture, ok := v.CueConflict(o.Key)
 		if !ok || shape == texture || o.Response != shape && o.Response != texture {
 			continue
 		}
-		s, _ := slices.BinarySearch(dataset.Categories[:], shape)
-		x, _ := slices.BinarySearch(dataset.Categories[:], texture)
+		s, x := slices.Index(v.Names(), shape), slices.Index(v.Names(), texture)
 		candidates = append(candidates, candidate{o, shape, texture, float64(o.Scores[s]) - float64(o.Scores[x])})
 	}
 	slices.SortStableFunc(candidates, func(a, b candidate) int {

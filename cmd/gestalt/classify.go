@@ -36,6 +36,10 @@ flat validation set of ILSVRC-2012, --labels gives a list: "name class" a line (
 the order of the file numbers (imagenet_2012_validation_synset_labels.txt), or Kaggle's LOC_val_solution.csv. Classes are
 WordNet ids or 0 to 999 in their order; bare numbers, which may count in another order, are refused.`
 
+// ownClassesHelp says how the classes of pictures are told for networks with classes of their own.
+const ownClassesHelp = `Of a network with classes of its own, which its weights name, the pictures lie in folders called as the classes are, or
+their names begin so, or a .cls file beside them says the class.`
+
 func (c *classifyFlags) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringArrayVar(&c.models, "model", nil, "network by name, NAME=FILE with its weights, or FILE alone (repeat for several)")
@@ -50,6 +54,7 @@ func (c *classifyFlags) addFlags(cmd *cobra.Command) {
 type classifyRun struct {
 	classifyFlags
 	specs    []modelSpec
+	classes  []string // names of the networks' own, nil for those of ImageNet
 	engine   configuration
 	pictures *dataset.Set
 	truths   []dataset.Truth
@@ -65,6 +70,7 @@ type dataSettings struct {
 	Data     string          `json:"data"`
 	Pictures int             `json:"data_count"`
 	SHA256   string          `json:"data_sha256"`
+	Among    []string        `json:"classes_among,omitempty"` // names of the classes, where they are not those of ImageNet
 	Labels   string          `json:"labels,omitempty"`
 	Classes  string          `json:"classes_sha256"` // of what the pictures show, wherever it is told
 	Limit    int             `json:"limit,omitempty"`
@@ -107,8 +113,19 @@ func (r *classifyRun) open(ctx context.Context) (err error) {
 	if r.pictures, err = dataset.Open(r.data); err != nil {
 		return err
 	}
-	if r.truths, err = r.pictures.Truths(labels); err != nil {
+	if r.classes, err = classNames(r.specs); err != nil {
 		return err
+	}
+	r.made.Among = r.classes
+	switch {
+	case r.classes == nil:
+		if r.truths, err = r.pictures.Truths(labels); err != nil {
+			return err
+		}
+	case labels != nil:
+		return usagef("--labels lists classes of ImageNet, and %s has others, which the pictures' folders tell", r.specs[0].subject)
+	default:
+		r.truths = r.pictures.TruthsAmong(r.classes)
 	}
 	r.made.Pictures = r.pictures.Len()
 	if r.made.SHA256, err = r.pictures.SHA256(ctx); err != nil {
@@ -182,7 +199,7 @@ func (r *classifyRun) classify(cmd *cobra.Command, spec modelSpec) ([]observe.Cl
 		fmt.Fprintln(cmd.ErrOrStderr(), "The answers given so far are kept; the same command carries on.")
 	}
 	r.made.Models = append(r.made.Models, modelSettings{
-		Observer: spec.subject, Network: model.Name, WeightsSHA256: model.WeightsSHA256, Preprocessing: model.Preprocess.String(),
+		Observer: spec.subject, Network: model.Name, Classes: model.ClassNames, WeightsSHA256: model.WeightsSHA256, Preprocessing: model.Preprocess.String(),
 	})
 	return seen, failed, err
 }

@@ -25,12 +25,14 @@ func newEvalCommand() *cobra.Command {
 	var o evalOptions
 	cmd := &cobra.Command{
 		Use:   "eval --model NAME|NAME=FILE|FILE --data PATH [--out DIR]",
-		Short: "Measure top-1 and top-5 accuracy on pictures of ImageNet classes",
-		Long: `eval shows pictures of ImageNet classes to each network and counts how often the right class is the first, or among
-the first five, with exact 95% intervals (Clopper-Pearson), over all pictures and class by class. Several networks are
+		Short: "Measure top-1 and top-5 accuracy on pictures of known classes",
+		Long: `eval shows pictures of known classes to each network and counts how often the right class is the first, or (of more
+than five classes) among the first five, with exact 95% intervals (Clopper-Pearson), over all pictures and class by class. Several networks are
 compared on the same pictures: interval (Tango) and p-value (McNemar's exact test) of their difference.
 
 ` + dataHelp + `
+
+` + ownClassesHelp + `
 
 With --out it writes
   predictions/<model>.csv  picture, true class with rank and probability, the five most probable classes
@@ -61,7 +63,7 @@ func runEval(cmd *cobra.Command, o evalOptions) error {
 	if err := r.open(cmd.Context()); err != nil {
 		return err
 	}
-	if err := someKnown(r.pictures, r.truths); err != nil {
+	if err := r.someKnown(); err != nil {
 		return err
 	}
 	all := make([]int, len(r.truths))
@@ -88,17 +90,17 @@ func runEval(cmd *cobra.Command, o evalOptions) error {
 			ranked[i] = append(ranked[i], a.Ranked)
 		}
 		name := r.specs[i].subject
-		summary.Networks = append(summary.Networks, evaluatedNetwork{name, measure.Evaluate(ranked[i])})
+		summary.Networks = append(summary.Networks, evaluatedNetwork{name, measure.Evaluate(ranked[i], r.classes)})
 		for k := range i {
-			summary.Pairs = append(summary.Pairs, measure.CompareEvaluations(r.specs[k].subject, ranked[k], name, ranked[i]))
+			summary.Pairs = append(summary.Pairs, measure.CompareEvaluations(r.specs[k].subject, ranked[k], name, ranked[i], r.classes))
 		}
 	}
 	if o.out != "" {
-		page, err := evalPage(summary, r.pictures, answers)
+		page, err := evalPage(summary, r.pictures, answers, r.classes)
 		if err != nil {
 			return err
 		}
-		if err := writeEval(o.out, summary, page, ranked); err != nil {
+		if err := writeEval(o.out, summary, page, ranked, r.classes); err != nil {
 			return err
 		}
 	}
@@ -119,20 +121,23 @@ func runEval(cmd *cobra.Command, o evalOptions) error {
 }
 
 // someKnown makes sure that some picture has a class; where none has, something is wrong with all of them.
-func someKnown(pictures *dataset.Set, truths []dataset.Truth) error {
-	for _, t := range truths {
+func (r *classifyRun) someKnown() error {
+	for _, t := range r.truths {
 		if t.Err == nil {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: no picture has a known class (%s: %w); put them into folders named by WordNet ids or give --labels",
-		pictures.Path(), pictures.Item(0).Key, truths[0].Err)
+	do := "put them into folders named by WordNet ids or give --labels"
+	if r.classes != nil {
+		do = "put them into folders called as the classes of " + r.specs[0].subject + " are"
+	}
+	return fmt.Errorf("%s: no picture has a known class (%s: %w); %s", r.pictures.Path(), r.pictures.Item(0).Key, r.truths[0].Err, do)
 }
 
 // sameData makes sure that no results stay in the folder that are of other pictures: where those differ, all networks of
 // before must be evaluated again, as after a broken picture was mended.
 func (r *classifyRun) sameData(before dataSettings) error {
-	if before.SHA256 == r.made.SHA256 && before.Classes == r.made.Classes && before.Limit == r.made.Limit {
+	if before.SHA256 == r.made.SHA256 && before.Classes == r.made.Classes && slices.Equal(before.Among, r.made.Among) && before.Limit == r.made.Limit {
 		return nil
 	}
 	if len(before.Models) == 0 {
@@ -147,10 +152,13 @@ func (r *classifyRun) sameData(before dataSettings) error {
 }
 
 // evalPage makes the report.
-func evalPage(s evalSummary, pictures *dataset.Set, answers [][]observe.Classified) (report.EvaluationPage, error) {
+func evalPage(s evalSummary, pictures *dataset.Set, answers [][]observe.Classified, classes []string) (report.EvaluationPage, error) {
 	page := report.EvaluationPage{Title: "ImageNet accuracy: " + s.Made.Data, Pairs: s.Pairs, Made: s.Made.rows()}
+	if classes != nil {
+		page.Title = "Accuracy: " + s.Made.Data
+	}
 	for i, n := range s.Networks {
-		mistakes, err := mistakePictures(pictures, answers[i])
+		mistakes, err := mistakePictures(pictures, answers[i], classes)
 		if err != nil {
 			return page, err
 		}
@@ -163,7 +171,7 @@ func evalPage(s evalSummary, pictures *dataset.Set, answers [][]observe.Classifi
 }
 
 // mistakePictures makes thumbnails of the wrong answers that the network was surest of.
-func mistakePictures(pictures *dataset.Set, answers []observe.Classified) (all []report.Thumbnail, err error) {
+func mistakePictures(pictures *dataset.Set, answers []observe.Classified, classes []string) (all []report.Thumbnail, err error) {
 	const most = 12
 	ranked, index := make([]measure.Ranked, len(answers)), make(map[string]int, len(answers))
 	for i, a := range answers {
@@ -175,8 +183,8 @@ func mistakePictures(pictures *dataset.Set, answers []observe.Classified) (all [
 		if err != nil {
 			return nil, err
 		}
-		_, truth := dataset.Class(m.Class)
-		_, answer := dataset.Class(m.Top[0])
+		_, truth := dataset.ClassAmong(classes, m.Class)
+		_, answer := dataset.ClassAmong(classes, m.Top[0])
 		all = append(all, report.Thumbnail{Name: path.Base(m.Picture), Score: math.NaN(), JPEG: jpeg,
 			Caption: fmt.Sprintf("%s with %.1f%%; it is %s, rank %d", answer, 100*m.Probabilities[0], truth, m.Rank)})
 	}

@@ -45,7 +45,7 @@ func (s dataSettings) rows() []report.Row {
 	return append(rows, modelRows(s.Models)...)
 }
 
-func writeEval(dir string, summary evalSummary, page report.EvaluationPage, ranked [][]measure.Ranked) error {
+func writeEval(dir string, summary evalSummary, page report.EvaluationPage, ranked [][]measure.Ranked, classes []string) error {
 	files := []resultFile{
 		{settingsFile, func(w io.Writer) error { return writeJSON(w, summary.Made) }},
 		{"summary.json", func(w io.Writer) error { return writeJSON(w, summary) }},
@@ -53,7 +53,7 @@ func writeEval(dir string, summary evalSummary, page report.EvaluationPage, rank
 	}
 	for i, n := range summary.Networks {
 		files = append(files, resultFile{filepath.Join("predictions", n.Observer+".csv"),
-			func(w io.Writer) error { return report.WriteRankedCSV(w, ranked[i]) }})
+			func(w io.Writer) error { return report.WriteRankedCSV(w, ranked[i], classes) }})
 	}
 	return writeResults(dir, files)
 }

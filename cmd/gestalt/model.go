@@ -65,6 +65,29 @@ func parseModel(spec string) (m modelSpec, err error) {
 	return m, err
 }
 
+// classes are the names of the network's own classes, nil for those of ImageNet.
+func (m modelSpec) classes() ([]string, error) {
+	if !strings.HasSuffix(m.file, weightsSuffix) {
+		return nil, nil
+	}
+	return nets.DeclaredClasses(m.file)
+}
+
+// classNames are the names of the classes that all networks tell apart, nil for those of ImageNet.
+func classNames(specs []modelSpec) (names []string, err error) {
+	for i, spec := range specs {
+		own, err := spec.classes()
+		if err != nil {
+			return nil, err
+		}
+		if i > 0 && !slices.Equal(own, names) {
+			return nil, usagef("%s and %s tell other classes apart; show them pictures in runs of their own", specs[0].subject, spec.subject)
+		}
+		names = own
+	}
+	return names, nil
+}
+
 // errNoModel says that --model is missing.
 func errNoModel() error {
 	return usagef("say which network with --model (one of %s)", strings.Join(nets.Names(), ", "))

@@ -100,11 +100,14 @@ func runSelect(cmd *cobra.Command, o selectOptions) error {
 	if err := r.open(cmd.Context()); err != nil {
 		return err
 	}
+	if r.classes != nil {
+		return usagef("select is for networks of ImageNet's classes, and %s tells %s apart", r.specs[0].subject, strings.Join(r.classes, ", "))
+	}
 	candidates := observe.Candidates(r.pictures, r.truths, rule)
 	if len(candidates) == 0 {
 		return fmt.Errorf("%s: no picture belongs to one of the 16 categories", r.data)
 	}
-	if err := someKnown(r.pictures, r.truths); err != nil {
+	if err := r.someKnown(); err != nil {
 		return err
 	}
 	var indices []int
