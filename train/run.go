@@ -35,13 +35,14 @@ type Job struct {
 	Engine  string // what the results say they were computed with, besides Version
 	Version string
 
-	Tell func(Status) // called after each step and each batch of validation; nil for nobody
+	Tell func(Status) // called after each step, each batch of validation and each epoch; nil for nobody
 }
 
 // Phases of a [Status].
 const (
-	Training   = "training"
-	Validating = "validating"
+	Training   = "training"   // a step is done
+	Validating = "validating" // a batch of validation is done
+	Validated  = "validated"  // the epoch is done, and on the disk
 )
 
 // Status is how far a training is.
@@ -53,6 +54,7 @@ type Status struct {
 	Left          int     // pictures that training will still show
 	Loss, Top1    float64 // of the epoch so far
 	Rate          float64 // learning rate of the step
+	Result        Epoch   // of Validated
 }
 
 // Result is what a training came to.
@@ -241,7 +243,14 @@ func (r *run) epoch(ctx context.Context) error {
 	}
 	r.at = position{Epoch: r.at.Epoch + 1, Best: r.at.Best, Loss: r.at.Loss, Broken: r.at.Broken}
 	r.result.Best = r.at.Best
-	return r.save()
+	if err := r.save(); err != nil {
+		return err
+	}
+	if r.job.Tell != nil {
+		r.job.Tell(Status{Phase: Validated, Epoch: row.Epoch, Epochs: r.job.Recipe.Epochs, Step: steps, Steps: steps,
+			Left: (r.job.Recipe.Epochs - row.Epoch) * r.job.Train.Len(), Loss: row.TrainLoss, Top1: row.TrainTop1, Rate: row.Rate, Result: row})
+	}
+	return nil
 }
 
 // leave saves the checkpoint before Run returns the error, where it is that of ctx.

@@ -102,7 +102,7 @@ func TestRun(t *testing.T) {
 	}
 	first, last := told[0], told[len(told)-1]
 	if first.Phase != Training || first.Epoch != 1 || first.Step != 1 || first.Steps != 5 || first.Pictures != 16 || first.Left != 144 ||
-		last.Phase != Validating || last.Step != 40 || last.Left != 0 {
+		last.Phase != Validated || last.Epoch != 2 || last.Left != 0 || last.Result != r.Epochs[1] {
 		t.Errorf("told first %+v, last %+v", first, last)
 	}
 

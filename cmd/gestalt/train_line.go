@@ -13,70 +13,76 @@ type trainLine struct {
 	w        io.Writer
 	terminal bool
 
-	told   time.Time
-	since  int     // pictures since then
-	speed  float64 // training pictures per second, a running mean
+	told   time.Time // when the last line was written
 	before train.Status
+	at     time.Time // when before was
+	// pictures and seconds of the last training steps, the older the less they count
+	pictures, seconds float64
 }
 
-func newTrainLine(w io.Writer) *trainLine { return &trainLine{w: w, terminal: isTerminal(w)} }
+func newTrainLine(w io.Writer) *trainLine {
+	return &trainLine{w: w, terminal: isTerminal(w), told: time.Now()}
+}
 
 func (l *trainLine) tell(s train.Status) {
 	now := time.Now()
-	if l.told.IsZero() || s.Phase != l.before.Phase {
-		l.told, l.since = now, -s.Pictures // the first step also compiles
+	if s.Phase == train.Training && l.before.Phase == train.Training { // the first step of an epoch waits for its pictures
+		const fade = 0.99
+		l.pictures, l.seconds = fade*l.pictures+float64(s.Pictures), fade*l.seconds+now.Sub(l.at).Seconds()
 	}
-	l.since += s.Pictures
-	l.before = s
+	l.before, l.at = s, now
 	wait := 20 * time.Second
 	if l.terminal {
-		wait = 500 * time.Millisecond
+		wait = 200 * time.Millisecond
 	}
-	if s.Phase == train.Training {
-		if passed := now.Sub(l.told); passed > wait {
-			l.measure(passed)
-			l.write(l.line(s))
-			l.told, l.since = now, 0
-		}
+	switch {
+	case s.Phase == train.Validated:
+		l.write(l.epoch(s), "\n")
+	case now.Sub(l.told) < wait:
 		return
+	case l.terminal:
+		l.write(l.line(s), "\x1b[K\r")
+	default:
+		l.write(l.line(s), "\n")
 	}
-	if l.terminal && s.Step < s.Steps {
-		l.write(fmt.Sprintf("epoch %d of %d: validation, %d of %d", s.Epoch, s.Epochs, s.Step, s.Steps))
-	}
-	if s.Step == s.Steps && !l.terminal {
-		fmt.Fprintf(l.w, "epoch %d of %d: loss %.4f, %.1f%% right%s\n", s.Epoch, s.Epochs, s.Loss, 100*s.Top1, l.left(s))
-	}
-}
-
-func (l *trainLine) measure(passed time.Duration) {
-	speed := float64(l.since) / passed.Seconds()
-	if l.speed == 0 {
-		l.speed = speed
-	}
-	l.speed = 0.8*l.speed + 0.2*speed
+	l.told = now
 }
 
 func (l *trainLine) line(s train.Status) string {
-	return fmt.Sprintf("epoch %d of %d, step %d of %d: loss %.4f, %.1f%% right, %.0f pictures a second%s",
-		s.Epoch, s.Epochs, s.Step, s.Steps, s.Loss, 100*s.Top1, l.speed, l.left(s))
+	if s.Phase == train.Validating {
+		return fmt.Sprintf("epoch %d of %d: validation, %d of %d pictures", s.Epoch, s.Epochs, s.Step, s.Steps)
+	}
+	return fmt.Sprintf("epoch %d of %d, step %d of %d: loss %.4f, %.1f%% right%s", s.Epoch, s.Epochs, s.Step, s.Steps, s.Loss, 100*s.Top1, l.left(s))
 }
 
-// left is the time that training will still take, once its speed is known.
+// epoch is the line that stays.
+func (l *trainLine) epoch(s train.Status) string {
+	e := s.Result
+	return fmt.Sprintf("epoch %d of %d: loss %.4f, %.1f%% right; validation: loss %.4f, %.1f%% right%s",
+		s.Epoch, s.Epochs, e.TrainLoss, 100*e.TrainTop1, e.ValidationLoss, 100*e.ValidationTop1, l.left(s))
+}
+
+// left is the speed and, while there is something left to do, how long that will take.
 func (l *trainLine) left(s train.Status) string {
-	if l.speed <= 0 {
+	if l.seconds <= 0 || l.pictures <= 0 {
 		return ""
 	}
-	return fmt.Sprintf(", %v left", time.Duration(float64(s.Left)/l.speed*float64(time.Second)).Round(time.Second))
+	speed := l.pictures / l.seconds
+	text := fmt.Sprintf("; %.0f pictures a second", speed)
+	if s.Left > 0 {
+		text += fmt.Sprintf(", %v left", time.Duration(float64(s.Left)/speed*float64(time.Second)).Round(time.Second))
+	}
+	return text
 }
 
-func (l *trainLine) write(text string) {
-	end := "\n"
-	if l.terminal {
-		end = "\x1b[K\r"
+func (l *trainLine) write(text, end string) {
+	if l.terminal && end == "\n" {
+		end = "\x1b[K\n"
 	}
 	fmt.Fprint(l.w, text+end)
 }
 
+// end clears what a line that changes has left.
 func (l *trainLine) end() {
 	if l.terminal {
 		fmt.Fprint(l.w, "\x1b[K")
