@@ -10,6 +10,7 @@ import (
 	"github.com/gomlx/compute"
 	"github.com/gomlx/gomlx/core/graph"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/pixel"
 )
@@ -17,8 +18,9 @@ import (
 // Random convolution (Xu et al. 2021, arXiv 2007.13003) needs no weights: a convolution with drawn kernels keeps where
 // things are and changes what their surface looks like. Theirs is the convolution with a size drawn from 1, 3, 5 and 7 and
 // numbers of variance 1/(3k²), and the weight of the result against the picture; [SingleConv] is that and no more. Ours is
-// what is around it: 16 channels out instead of 3, features and colours with drawn statistics, as in adaptive instance
-// normalisation, a ReLU and a second convolution, which change the surface more than one layer can, and mirrored edges.
+// what is around it: the picture is painted in brush strokes first, since a pattern goes through convolutions as a pattern;
+// 16 channels out instead of 3, features and colours with drawn statistics, as in adaptive instance normalisation, a ReLU and
+// a second convolution, which change the surface more than one layer can, and mirrored edges.
 const (
 	randFeatures = 16 // channels between the two layers
 	randNumbers  = 2 + 6
@@ -29,8 +31,8 @@ var randKernels = [...]int{1, 3, 5, 7}
 
 // RandConv is the method. It implements [Stylizer].
 //
-// A style is 8 numbers: a seed in two halves of 24 bits, from which kernels and statistics are drawn, and the mean and
-// the deviation that red, green and blue shall have.
+// A style is 8 numbers: a seed in two halves of 24 bits, from which strokes, kernels and statistics are drawn, and the mean
+// and the deviation that red, green and blue shall have.
 type RandConv struct {
 	alpha  float32
 	layers map[int]*nets.Program // by kernel size
@@ -111,26 +113,36 @@ func halves(seed uint64) (low, high float32) {
 	return float32(seed & (1<<24 - 1)), float32(seed >> 24 & (1<<24 - 1))
 }
 
-// Stylize repaints the pictures one after the other, since each has kernels of its own.
+// Stylize repaints the pictures one by one, since each has kernels of its own, several at once.
 func (r *RandConv) Stylize(ctx context.Context, contents Batch, styles []Style) (Batch, error) {
 	if err := contents.check(styles, randNumbers); err != nil {
 		return Batch{}, err
 	}
 	out := NewBatch(contents.N, contents.H, contents.W)
-	for i, s := range styles {
-		if err := ctx.Err(); err != nil {
-			return Batch{}, err
-		}
-		drawn := drawLayers(s)
-		painted, err := r.layers[drawn.kernel].Run(append([]nets.Array{{Dims: []int{1, contents.H, contents.W, 3}, Values: contents.picture(i)}}, drawn.inputs...)...)
+	paint := func(i int) (struct{}, error) {
+		return struct{}{}, r.paint(out.picture(i), contents.picture(i), contents.H, contents.W, styles[i])
+	}
+	for _, err := range dataset.Map(ctx, contents.N, 0, paint) {
 		if err != nil {
 			return Batch{}, err
 		}
-		for j, v := range painted[0].Values {
-			out.picture(i)[j] = min(max(r.alpha*v+(1-r.alpha)*contents.picture(i)[j], 0), 1)
-		}
 	}
-	return out, nil
+	return out, ctx.Err()
+}
+
+// paint repaints one picture.
+func (r *RandConv) paint(dst, picture []float32, h, w int, s Style) error {
+	random := rand.New(rand.NewPCG(uint64(s.Vector[0])|uint64(s.Vector[1])<<24, drawPurpose))
+	drawn := drawLayers(random, s)
+	canvas := drawStrokes(random).paint(picture, h, w, random)
+	painted, err := r.layers[drawn.kernel].Run(append([]nets.Array{{Dims: []int{1, h, w, 3}, Values: canvas}}, drawn.inputs...)...)
+	if err != nil {
+		return err
+	}
+	for i, v := range painted[0].Values {
+		dst[i] = min(max(r.alpha*v+(1-r.alpha)*picture[i], 0), 1)
+	}
+	return nil
 }
 
 // layers are what a style draws.
@@ -141,8 +153,7 @@ type layers struct {
 
 // drawLayers draws the kernels from a normal distribution of variance 1 / (size² · channels), which keeps the size of what
 // they put out, and the statistics of the features about 0 and 1, so that about half of a feature passes the ReLU.
-func drawLayers(s Style) layers {
-	random := rand.New(rand.NewPCG(uint64(s.Vector[0])|uint64(s.Vector[1])<<24, drawPurpose))
+func drawLayers(random *rand.Rand, s Style) layers {
 	k := randKernels[random.IntN(len(randKernels))]
 	normal := func(mean, deviation float64, dims ...int) nets.Array {
 		n := 1
@@ -163,7 +174,7 @@ func drawLayers(s Style) layers {
 }
 
 // Identity implements [Stylizer].
-func (r *RandConv) Identity() string { return fmt.Sprintf("randconv alpha=%g", r.alpha) }
+func (r *RandConv) Identity() string { return fmt.Sprintf("randconv with strokes alpha=%g", r.alpha) }
 
 // EncoderIdentity implements [Encoder].
 func (r *RandConv) EncoderIdentity() string { return "randconv" }
