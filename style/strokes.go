@@ -16,9 +16,9 @@ type strokes struct {
 	spread float64 // standard deviation from it
 }
 
-// drawStrokes draws them: a twentieth to a twelfth of the side wide, round or up to two and a half times as long.
+// drawStrokes draws them: a fiftieth to an eighteenth of the side wide, round or up to two and a half times as long.
 func drawStrokes(r *rand.Rand) strokes {
-	return strokes{width: 0.045 + 0.04*r.Float64(), length: 1 + 1.5*r.Float64(), turn: math.Pi * r.Float64(), spread: 0.2 + 0.6*r.Float64()}
+	return strokes{width: 0.02 + 0.035*r.Float64(), length: 1 + 1.5*r.Float64(), turn: math.Pi * r.Float64(), spread: 0.2 + 0.6*r.Float64()}
 }
 
 // paint paints a picture of h x w pixels, each red, green and blue. Strokes lie at the points of a lattice three quarters of their

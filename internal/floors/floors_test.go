@@ -22,7 +22,8 @@ var floor = map[string]int{
 	"nets": 2, "measure": 2, "synth": 2, "augment": 2,
 	"observe": 3, "report": 3, "style": 3,
 	"speed": 4, "stylize": 4, "train": 4,
-	"cmd/gestalt": 5,
+	"demo":        5,
+	"cmd/gestalt": 6,
 }
 
 // beside lists imports within one floor.
