@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// stripedDisc is a disc of fine stripes on grey: a shape and a pattern of a period of six pixels.
+// stripedDisc is a disc of fine stripes on grey: a shape and a pattern of a period of four pixels.
 func stripedDisc(side int) (picture []float32, inside func(y, x int) bool) {
 	inside = func(y, x int) bool {
 		dy, dx := float64(y)-float64(side)/2, float64(x)-float64(side)/2
@@ -17,7 +17,7 @@ func stripedDisc(side int) (picture []float32, inside func(y, x int) bool) {
 		for x := range side {
 			v := float32(0.2)
 			if inside(y, x) {
-				v = 0.7 + 0.3*float32(math.Sin(2*math.Pi*float64(x)/6))
+				v = 0.7 + 0.3*float32(math.Sin(2*math.Pi*float64(x)/4))
 			}
 			picture = append(picture, v, v, v)
 		}
@@ -37,7 +37,7 @@ func TestStrokes(t *testing.T) {
 				k := 0
 				if inside(y, x) {
 					k = 1
-					wave += complex(float64(m[3*(y*side+x)]), 0) * cmplx.Rect(1, 2*math.Pi*float64(x)/6)
+					wave += complex(float64(m[3*(y*side+x)]), 0) * cmplx.Rect(1, 2*math.Pi*float64(x)/4)
 				}
 				sum[k] += float64(m[3*(y*side+x)])
 				count[k]++
