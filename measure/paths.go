@@ -32,8 +32,11 @@ var ErrNoTrials = errors.New("no trials found")
 // In folders and archives only files called *.csv are read, hidden ones excepted, so that reports, settings and notes
 // may lie beside them; a *.csv that is not a table of trials is an error that names it. So is the same trial given
 // twice (an archive and the folder that it was unpacked to, say): it would make every interval too narrow.
-func ReadPaths(paths ...string) ([]Experiment, error) {
-	c := &collector{experiments: map[string]*Experiment{}, seen: map[trialKey]string{}, files: map[string]bool{}}
+func ReadPaths(paths ...string) ([]Experiment, error) { return Vocabulary(nil).ReadPaths(paths...) }
+
+// ReadPaths is the function ReadPaths for trials of the vocabulary's categories.
+func (v Vocabulary) ReadPaths(paths ...string) ([]Experiment, error) {
+	c := &collector{vocabulary: v, experiments: map[string]*Experiment{}, seen: map[trialKey]string{}, files: map[string]bool{}}
 	for _, p := range paths {
 		if err := c.addPath(p); err != nil {
 			return nil, err
@@ -53,6 +56,7 @@ func ReadPaths(paths ...string) ([]Experiment, error) {
 
 // collector gathers the tables of one ReadPaths call.
 type collector struct {
+	vocabulary  Vocabulary
 	experiments map[string]*Experiment
 	seen        map[trialKey]string // where a trial was read
 	files       map[string]bool     // files on disk already read, by absolute path
@@ -123,7 +127,7 @@ func (c *collector) addFile(full, shown string) error {
 func (c *collector) addTable(r io.Reader, experiment, shown string) error {
 	var over error
 	limited := &limitedReader{r: r, left: min(maxTable, maxTotal-c.total), err: &over}
-	trials, err := ReadTrials(limited, shown)
+	trials, err := c.vocabulary.ReadTrials(limited, shown)
 	if over != nil {
 		return fmt.Errorf("%s: %w", shown, over)
 	}

@@ -47,9 +47,9 @@ func newTrainer(b compute.Backend, a nets.Architecture, pictures []float32, batc
 		net := a.Build(x, nets.Training, nets.Dropout(seed))
 		labels := make([]int32, batch)
 		for i := range labels {
-			labels[i] = int32(i * 37 % 1000)
+			labels[i] = int32(i * 37 % a.Classes())
 		}
-		classes := graph.OneHot(graph.Const(t.graph, labels), 1000, dtypes.Float32)
+		classes := graph.OneHot(graph.Const(t.graph, labels), a.Classes(), dtypes.Float32)
 		loss := graph.Neg(graph.ReduceMean(graph.ReduceSum(graph.Mul(classes, graph.LogSoftmax(net.Logits)), -1), 0))
 
 		var learned []*graph.Node

@@ -22,7 +22,10 @@ People (subj begins with "subject-") are also pooled into one observer, "humans"
 Every figure has two 95% intervals: a bootstrap over stimuli, which are what was sampled and what observers
 share, and the exact binomial one (Clopper-Pearson), which takes all answers for independent and is
 therefore too narrow for the pooled humans. Two observers' shape biases have a paired difference with its
-interval and the p-value of a permutation test. Undefined figures are printed as a dash, null in JSON.`
+interval and the p-value of a permutation test. Undefined figures are printed as a dash, null in JSON.
+
+Trials are of the 16 categories of the published data. Those of networks with other classes, such as of drawn pictures,
+are read with --categories, which names all of them, in the order of tables.`
 
 const analyzeExample = `  gestalt analyze raw-data.tar.gz
   gestalt analyze raw-data.tar.gz results --html report.html --csv observers.csv
@@ -35,6 +38,7 @@ type analyzeFlags struct {
 	html, csv   string
 	figure      string
 	show        []string
+	categories  []string
 	resampling  resampling
 }
 
@@ -54,6 +58,7 @@ func newAnalyzeCommand() *cobra.Command {
 	flags.StringVar(&f.csv, "csv", "", "write one row per observer to this file")
 	flags.StringVar(&f.figure, "figure", "", "write the shape-bias figure alone to this SVG file")
 	flags.StringSliceVar(&f.show, "show", nil, "observers in --figure (default all); humans is the pool")
+	flags.StringSliceVar(&f.categories, "categories", nil, "names of the categories (default the 16 of the published data)")
 	f.resampling.addFlags(cmd)
 	flags.BoolVar(&f.pairs, "pairs", false, "print every pair of observers, people with people too")
 	return cmd
@@ -64,7 +69,11 @@ func analyze(cmd *cobra.Command, paths []string, f analyzeFlags) error {
 	if err != nil {
 		return err
 	}
-	exps, err := measure.ReadPaths(paths...)
+	settings.Categories = f.categories
+	if err := settings.Categories.Check(); err != nil {
+		return usageError{err}
+	}
+	exps, err := settings.Categories.ReadPaths(paths...)
 	if err != nil {
 		return err
 	}
