@@ -122,11 +122,19 @@ func (s *splitter) separable(n *node) bool {
 		return false
 	}
 	for _, in := range n.in {
-		if !has(in) && in.size() != 1 && (len(in.dims()) != len(dims) || in.dims()[0] != 1) {
+		if !has(in) && in.size() != 1 && (len(in.dims()) != len(dims) || in.dims()[0] != 1 && !s.rowOfEach(in, len(dims))) {
 			return false
 		}
 	}
 	return true
+}
+
+// rowOfEach reports whether an operand of something element-wise, of the same rank, has some numbers for each
+// picture but none for its pixels, such as what a network makes of a second input; those for all pictures
+// are made at once.
+func (s *splitter) rowOfEach(n *node, rank int) bool {
+	dims := n.dims()
+	return len(dims) == rank && rank > 1 && dims[0] == s.batch && n.size() == s.batch*dims[rank-1]
 }
 
 // segments cuts the separable nodes where one value alone is read later. A last
@@ -258,9 +266,14 @@ func (s *splitter) makeSome(n *node, lo, hi int) *node {
 	}
 	in := make([]*node, len(n.in))
 	for i, old := range n.in {
-		if s.pictures[old] != 0 {
+		switch {
+		case s.pictures[old] != 0:
 			in[i] = s.some(old, lo, hi)
-		} else {
+		case hi-lo < s.batch && (n.op == opChain || elementwise(n)) && s.rowOfEach(old, len(n.dims())):
+			part := old.shape.Clone()
+			part.Dimensions[0] = hi - lo
+			in[i] = s.node(opPart, part, partAttr{lo}, s.all(old))
+		default:
 			in[i] = s.all(old)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 )
 
 // mixed has what parts of a batch meet: concatenations, shortcuts, transposes between
-// reshapes, reflected borders, repeated pixels, statistics of each picture, and
+// reshapes, reflected borders, repeated pixels, statistics of each picture, numbers for each that are made at once, and
 // perhaps an early value that is returned, which ends the first segment.
 func (n *net) mixed(x *graph.Node, early bool) []*graph.Node {
 	batch := x.Shape().Dim(0)
@@ -26,7 +26,10 @@ func (n *net) mixed(x *graph.Node, early bool) []*graph.Node {
 	h, w := b.Shape().Dim(1), b.Shape().Dim(2)
 	b = graph.Reshape(graph.TransposeAllAxes(graph.Reshape(b, batch, h, w, 2, 8), 0, 1, 2, 4, 3), batch, h, w, 16)
 	mean := graph.Reshape(graph.ReduceMean(b, 1, 2), batch, 1, 1, 16)
-	c := graph.Tanh(graph.Mul(graph.Sub(b, mean), graph.Add(b, mean)))
+	turned := graph.TransposeAllAxes(graph.ReduceMean(x, 1, 2), 1, 0) // of all pictures at once
+	turned = graph.ReduceMax(graph.TransposeAllAxes(graph.Sigmoid(turned), 1, 0), 1)
+	each := graph.BroadcastToDims(graph.Reshape(turned, batch, 1, 1, 1), batch, 1, 1, 16)
+	c := graph.Tanh(graph.Mul(graph.Sub(b, mean), graph.Mul(each, graph.Add(b, mean))))
 	c = n.conv(reflect(c), 3, 1, 0, 24)
 	c = graph.Reshape(graph.BroadcastToDims(graph.Reshape(c, batch, c.Shape().Dim(1), 1, c.Shape().Dim(2), 24), batch, c.Shape().Dim(1), 2, c.Shape().Dim(2), 24),
 		batch, 2*c.Shape().Dim(1), c.Shape().Dim(2), 24)
