@@ -31,6 +31,7 @@ type Job struct {
 	SaveSteps int
 	SaveEvery time.Duration
 
+	Devices int    // of the engine, that share each batch; 1 where it is 0
 	Workers int    // pictures prepared at once; the results are the same for any number
 	Engine  string // what the results say they were computed with, besides Version
 	Version string
@@ -207,7 +208,9 @@ func (r *run) begin() error {
 	if err := r.dir.cutBack(r.at); err != nil {
 		return err
 	}
-	if r.learner, err = NewLearner(r.backend, r.network, j.Recipe.learning(), start); err != nil {
+	learning := j.Recipe.learning()
+	learning.Devices = j.Devices
+	if r.learner, err = NewLearner(r.backend, r.network, learning, start); err != nil {
 		return err
 	}
 	r.result = Result{Best: r.at.Best, Classes: len(j.Train.Classes()), Pictures: j.Train.Len(),

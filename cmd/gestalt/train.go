@@ -40,6 +40,7 @@ type trainOptions struct {
 	saveSteps int
 	workers   int
 	engine    string
+	devices   int
 	show      bool
 	json      bool
 }
@@ -98,6 +99,7 @@ with the same command and --resume, on the cpu engine to the bytes that it would
 	f.IntVar(&o.saveSteps, "save-steps", 0, "save the checkpoint also after each so many steps")
 	f.IntVar(&o.workers, "workers", max(1, runtime.GOMAXPROCS(0)-1), "goroutines that decode and augment pictures; the results are the same for any number")
 	f.StringVar(&o.engine, "engine", defaultEngine(), "engine that runs networks")
+	f.IntVar(&o.devices, "devices", 1, "devices of the engine that share each batch, such as the GPUs of xla:cuda")
 	f.BoolVar(&o.show, "show", false, "print the recipe with every value, and do nothing")
 	f.BoolVar(&o.json, "json", false, "print the result as JSON")
 	complete(cmd, "recipe", recipes.Names()...)
@@ -205,6 +207,8 @@ func runTrain(cmd *cobra.Command, o trainOptions) (err error) {
 		return usagef("say where the results go, with --out DIR")
 	case o.workers < 1 || o.workers > maxBatch:
 		return usagef("--workers %d: it must be between 1 and %d", o.workers, maxBatch)
+	case o.devices < 1:
+		return usagef("--devices %d: it must be at least 1", o.devices)
 	case o.saveEvery < 0 || o.saveSteps < 0:
 		return usagef("--save-every and --save-steps must be 0 or more")
 	}
@@ -212,7 +216,7 @@ func runTrain(cmd *cobra.Command, o trainOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	job := train.Job{Recipe: r, Out: o.out, Resume: o.resume, SaveEvery: o.saveEvery, SaveSteps: o.saveSteps, Workers: o.workers,
+	job := train.Job{Recipe: r, Out: o.out, Resume: o.resume, SaveEvery: o.saveEvery, SaveSteps: o.saveSteps, Workers: o.workers, Devices: o.devices,
 		Engine: c.String(), Version: currentVersion().String()}
 	var close func() error
 	if job.Train, job.Validation, close, err = r.Open(); err != nil {
