@@ -93,7 +93,10 @@ func DefaultGatys() GatysOptions {
 
 // gatysLayers are the features to compare of networks that were tried: of style, of content.
 var gatysLayers = map[string][2][]string{
-	"squeezenet1_1": {{"features.1", "features.4", "features.6", "features.7"}, {"features.3"}},
+	"squeezenet1_1":      {{"features.1", "features.4", "features.6", "features.7"}, {"features.3"}},
+	"shufflenet_v2_x1_0": {{"conv1", "stage2", "stage3"}, {"stage2"}},
+	"mobilenet_v2":       {{"features.0", "features.2", "features.4", "features.7"}, {"features.3"}},
+	"mobilenet_v2_tf":    {{"features.0", "features.2", "features.4", "features.7"}, {"features.3"}},
 }
 
 // GatysOf are settings for a network of package nets; for "" they are [DefaultGatys]. They lack layers, and the error says
@@ -105,7 +108,7 @@ func GatysOf(network string) (GatysOptions, error) {
 	}
 	layers, tried := gatysLayers[network]
 	o.Network, o.StyleLayers, o.ContentLayers = network, layers[0], layers[1]
-	o.StyleWeight, o.ContentWeight, o.VariationWeight = 1e6, 1e4, 1e5
+	o.StyleWeight, o.ContentWeight, o.VariationWeight = 1e6, 1e5, 1e5
 	if !tried {
 		return o, fmt.Errorf("style: no layers of %s are known to do for Gatys' method", network)
 	}
