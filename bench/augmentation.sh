@@ -3,7 +3,7 @@
 # pictures of $GESTALT_SHARED/data/shape-categories-64.tar.gz, without it, with half and with all of the pictures repainted
 # as they come ("0.5", "1"), with pictures that were repainted before ("before"), and that repainting alone ("repaint"):
 # by random convolutions, and by Ghiasi's networks at 64 pixels and, enlarged before and reduced after, at 128.
-# $ROUNDS (3) turns of 8 batches. Writes the medians, seconds for 1,000 pictures of the clock and of the processor, as CSV to
+# $ROUNDS (3) turns of 6 batches. Writes the medians, seconds for 1,000 pictures of the clock and of the processor, as CSV to
 # $1 (bench/augmentation.csv).
 set -euo pipefail
 cd "$(dirname "$0")/.."

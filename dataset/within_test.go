@@ -36,6 +36,9 @@ func TestFolderOfAnArchive(t *testing.T) {
 				t.Errorf("%s: %q, %v", item.Key, data, err)
 			}
 		}
+		if s.Fingerprint() != want.Fingerprint() {
+			t.Error("the fingerprint depends on the packaging")
+		}
 		if at := s.Location(0); at != filepath.Join(archive, "pack/train/bear/b1.png") {
 			t.Error(at)
 		}
@@ -62,5 +65,20 @@ func TestEmptyFolders(t *testing.T) {
 	archive := packTar(t, []tar.Header{{Name: "a/", Typeflag: '5'}, {Name: "b/", Typeflag: '5'}, {Name: "a/1.png", Typeflag: '0'}}, func(string) string { return "x" })
 	if d := cmp.Diff([]string{"b"}, open(t, writeFile(t, filepath.Join(dir, "a.tar"), archive)).Empty()); d != "" {
 		t.Error(d)
+	}
+}
+
+// The fingerprint tells names, sizes and labels.
+func TestFingerprint(t *testing.T) {
+	seen := map[string]int{}
+	for i, tr := range []tree{
+		{"a/1.png": "x", "b/2.png": "y"}, {"a/1.png": "xx", "b/2.png": "y"}, {"a/1.png": "x", "c/2.png": "y"},
+		{"a/1.png": "x", "b/2.png": "y", "b/2.cls": "5"}, {"a/1.png": "x", "b/2.png": "y", "b/3.png": ""},
+	} {
+		sum := open(t, tr.folder(t)).Fingerprint()
+		if before, twice := seen[sum]; twice {
+			t.Errorf("sets %d and %d have the same", before, i)
+		}
+		seen[sum] = i
 	}
 }

@@ -206,7 +206,7 @@ func (f *Feed) decoded(i int) (*pixel.Image, error) {
 	if reason := f.why(i); reason != "" {
 		return nil, errors.New(reason)
 	}
-	m, err := f.source.Picture(i)
+	m, err := f.fromSource(i)
 	if err != nil {
 		return nil, err
 	}
@@ -217,6 +217,16 @@ func (f *Feed) decoded(i int) (*pixel.Image, error) {
 		}
 	}
 	return m, nil
+}
+
+// fromSource takes a picture that a decoder panics at for a broken one: it is named then, and days of training go on.
+func (f *Feed) fromSource(i int) (m *pixel.Image, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return f.source.Picture(i)
 }
 
 func (f *Feed) why(i int) string {

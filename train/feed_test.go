@@ -196,6 +196,17 @@ func TestBrokenPictures(t *testing.T) {
 		t.Errorf("%d pictures: %v", len(shown), shown)
 	}
 
+	// A panic is of the picture, not of training.
+	source.reads = func(i int) {
+		if i == 20 {
+			panic("no such Huffman table")
+		}
+	}
+	f = newFeed(t, source, FeedOptions{Size: 4, Batch: 60, MaxBroken: 3, Transform: augment.Transform{Crop: augment.Centre}})
+	if epoch(t, f, 0, 0); !slices.Contains(f.Broken(), style.BrokenPicture{Picture: "c/20", Reason: "panic: no such Huffman table"}) {
+		t.Errorf("%v", f.Broken())
+	}
+
 	// When all are broken there is nothing to go on with.
 	all := squares{n: 3, broken: map[int]bool{0: true, 1: true, 2: true}}
 	f = newFeed(t, all, FeedOptions{Size: 4, Batch: 2, MaxBroken: 10, Transform: augment.Transform{Crop: augment.Centre}})
