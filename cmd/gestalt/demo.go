@@ -173,10 +173,19 @@ func exchange(made, dir string) error {
 		return err
 	}
 	old := made + ".old"
-	if err := os.Rename(dir, old); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	replaced := true
+	if err := os.Rename(dir, old); errors.Is(err, fs.ErrNotExist) {
+		replaced = false
+	} else if err != nil {
 		return err
 	}
-	return errors.Join(os.Rename(made, dir), os.RemoveAll(old))
+	if err := os.Rename(made, dir); err != nil {
+		if replaced {
+			err = errors.Join(err, os.Rename(old, dir))
+		}
+		return err
+	}
+	return os.RemoveAll(old)
 }
 
 // writeDemo writes the results beside the networks.

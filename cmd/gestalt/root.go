@@ -33,7 +33,8 @@ and tells how much of what it sees is shape (Geirhos et al., ICLR 2019).
 
 Exit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.
 Environment variables: 'gestalt help environment'.`,
-		Example: `  gestalt predict --model squeezenet1_1 photo.jpg
+		Example: `  gestalt demo
+  gestalt predict --model squeezenet1_1 photo.jpg
   gestalt bias --model squeezenet1_1 --stimuli cue-conflict.tar --out results
   gestalt eval --model squeezenet1_1 --data imagenet/val
   gestalt analyze raw-data.tar.gz`,

@@ -51,7 +51,7 @@ type styleMethod struct {
 
 // styleMethods is the table of them.
 var styleMethods = []styleMethod{
-	{name: "randconv", about: "random convolutions after Xu et al. (2021), two layers with drawn statistics; needs no weights", open: openRandConv,
+	{name: "randconv", about: "brush strokes, and random convolutions after Xu et al. (2021), two layers with drawn statistics; needs no weights", open: openRandConv,
 		random: func(styleFlags) (string, error) { return "random", nil }},
 	{name: "randconv-single", about: "one random convolution, as Xu et al. publish it (their RC_img); needs no weights", open: openSingleConv(false),
 		random: func(styleFlags) (string, error) { return "random", nil }},
