@@ -14,7 +14,7 @@ import (
 
 // demoPage makes the report; what it returns writes it.
 func demoPage(r *demo.Result, o demoOptions, c configuration) (func(io.Writer) error, error) {
-	page := report.DemonstrationPage{Title: "Texture or shape? Four networks, two minutes", Sentence: demoSentence(r), Analysis: r.Analysis,
+	page := report.DemonstrationPage{Title: "Texture or shape? Four small networks", Sentence: demoSentence(r), Analysis: r.Analysis,
 		Table: demoResults(r), Sets: demoSets(r), Spent: demoSpent(r), Charts: demoCharts(r), Made: demoRows(r, o, c)}
 	for _, s := range r.Samples {
 		strip := report.Strip{Title: demoSampleTitles[s.Set][0], Note: demoSampleTitles[s.Set][1]}
