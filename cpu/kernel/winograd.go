@@ -181,13 +181,11 @@ func (r *winogradPlan) inputs(p *patch, t int, border []float32) {
 		return
 	}
 	for i := range r.n {
-		for j := range r.n {
-			to := border[(i*r.n+j)*r.C:][:r.C]
-			if iy, ix := r.Border.source(y+i, r.H), r.Border.source(x+j, r.W); iy < 0 || ix < 0 {
-				clear(to)
-			} else {
-				copy(to, r.x[((n*r.H+iy)*r.W+ix)*r.xPitch:])
-			}
+		to := border[i*r.n*r.C:][:r.n*r.C]
+		if iy := r.Border.source(y+i, r.H); iy < 0 {
+			clear(to)
+		} else {
+			r.copyRow(to, r.C, r.x[(n*r.H+iy)*r.W*r.xPitch:], r.xPitch, x)
 		}
 	}
 	p.x, p.xRow, p.xCol = border, r.n*r.C, r.C
