@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # A training step (forward, backward, SGD with momentum) at the network's own picture size, batch $BATCH (8), two threads:
 # `gestalt bench --mode train` against PyTorch. $NETS chooses the networks, by torchvision's names (ResNet-18 and
-# ResNet-50). Needs Python with torch and torchvision ($PYTHON, default python3). Takes turns, $STEPS steps each, and prints
-# the median milliseconds a picture and the peak memory of every turn, and the median of the ratios.
+# ResNet-50); for those for small pictures, BATCH=64 NETS="resnet10_slim resnet18_small_pooled resnet18_small". Needs
+# Python with torch and torchvision ($PYTHON, default python3). Takes turns, $STEPS steps each, and prints the median
+# milliseconds a picture and the peak memory of every turn, and the median of the ratios.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=${PYTHON:-python3} rounds=${ROUNDS:-5} steps=${STEPS:-4} batch=${BATCH:-8}

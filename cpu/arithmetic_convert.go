@@ -30,7 +30,7 @@ func (numbers[T]) convert(to dtypes.DType) unaryLoop {
 	case dtypes.Uint64:
 		return each(func(x T) uint64 { return uint64(x) })
 	case dtypes.Float32:
-		return each(func(x T) float32 { return float32(x) })
+		return toFloat32[T]
 	case dtypes.Float64:
 		return each(func(x T) float64 { return float64(x) })
 	case dtypes.Float16:
@@ -39,6 +39,14 @@ func (numbers[T]) convert(to dtypes.DType) unaryLoop {
 		return each(func(x T) bfloat16.BFloat16 { return bfloat16.FromFloat32(float32(x)) })
 	}
 	return nil
+}
+
+// toFloat32 is each of a conversion without a call for each number: what pictures of bytes go through.
+func toFloat32[T number](out, x []byte) {
+	to, from := as[float32](out), as[T](x)
+	for i, v := range from[:len(to)] {
+		to[i] = float32(v)
+	}
 }
 
 // convert of floats saturates at the ends of an integer's range and makes NaN

@@ -61,6 +61,11 @@ func (in Input) Stored(values []float32) []float32 {
 	return values
 }
 
+// Graphed is the inverse of Stored: it gives the input's elements, of what files have in their order.
+func (in Input) Graphed(values []float32) []float32 {
+	return in.value(func(string) []float32 { return values })
+}
+
 // Net is a network built into a graph.
 type Net struct {
 	// Logits are [batch, classes], nil where the network is built only up to some features.

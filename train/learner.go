@@ -37,8 +37,9 @@ type Learning struct {
 	Devices int
 }
 
-// Start is what training begins with: the State of a training that goes on, else the parameters in a file, as they are
-// read by nets, else such as torchvision's networks begin with, drawn by the seed.
+// Start is what training begins with: the State of a training that goes on, else the parameters in a file, else such as
+// torchvision's networks begin with, drawn by the seed. Where a file is of a network that tells another number of classes
+// apart, the last layer, and those of heads beside it, are drawn by the seed too: see [Learner.Drawn].
 type Start struct {
 	Seed    uint64
 	Weights *weights.File
@@ -60,6 +61,7 @@ type Learner struct {
 
 	net    *nets.Net          // of a graph that is gone: its parameters and how files have them
 	steps  int                // done in all, by the Learner and those before it
+	drawn  []string           // see Drawn
 	state  [][]compute.Buffer // of each device, all the same: parameters, then what the optimiser keeps; nil after a step failed
 	graphs []*stepGraph       // the last that was used is the last
 }
@@ -68,7 +70,8 @@ type Learner struct {
 const maxGraphs = 4
 
 // NewLearner puts a network onto an engine, to be trained. The engine stays the caller's and must outlive the Learner; the
-// file of weights may be closed. A file must hold exactly the network's parameters, those of heads beside the last too.
+// file of weights may be closed. A file must hold exactly the network's parameters, those of heads beside the last too, of any
+// number of classes.
 func NewLearner(b compute.Backend, a nets.Architecture, l Learning, from Start) (learner *Learner, err error) {
 	if l.Std == [3]float32{} {
 		l.Mean, l.Std = a.Preprocess.Mean, a.Preprocess.Std
@@ -146,10 +149,52 @@ func (l *Learner) begin(from Start) ([][]float32, error) {
 		l.steps = from.State.Steps
 		return l.net.Fill(from.State.parameter), nil
 	case from.Weights != nil:
-		return l.net.ReadInputs(from.Weights)
+		return l.read(from)
 	}
 	drawn := l.network.Initial(l.net.Params, from.Seed)
 	return l.net.Fill(func(name string) []float32 { return drawn[name] }), nil
+}
+
+// read gives the parameters in a file, which may be of the same network for other classes.
+func (l *Learner) read(from Start) ([][]float32, error) {
+	classes := fileClasses(l.net.Params, from.Weights, l.Classes())
+	if classes == l.Classes() {
+		return l.net.ReadInputs(from.Weights)
+	}
+	other, err := parameters(l.backend, l.network.WithClasses(classes))
+	if err != nil {
+		return nil, err
+	}
+	values, err := other.ReadInputs(from.Weights)
+	if err != nil {
+		return nil, err
+	}
+	var heads []nets.Param
+	for i, p := range l.net.Params {
+		if !slices.Equal(p.Shape, other.Params[i].Shape) {
+			heads = append(heads, p)
+			l.drawn = append(l.drawn, p.Name)
+		}
+	}
+	drawn := l.network.Initial(heads, from.Seed)
+	for i, in := range l.net.Inputs {
+		if drawn[in.Name] != nil {
+			values[i] = in.Graphed(drawn[in.Name])
+		}
+	}
+	return values, nil
+}
+
+// fileClasses is the number of classes that a file's network tells apart, by the first of its parameters that differs from
+// ours in nothing else; it is ours where there is none.
+func fileClasses(params []nets.Param, f *weights.File, ours int) int {
+	for _, p := range params {
+		shape, ok := f.Shape(p.Name)
+		if ok && len(shape) == len(p.Shape) && p.Shape[0] == ours && shape[0] > 0 && shape[0] != ours && slices.Equal(shape[1:], p.Shape[1:]) {
+			return shape[0]
+		}
+	}
+	return ours
 }
 
 // hold puts numbers of the shape of a parameter onto all devices, after those that are there.
@@ -163,6 +208,10 @@ func (l *Learner) hold(values []float32, in nets.Input) error {
 	}
 	return nil
 }
+
+// Drawn names the parameters that were drawn by the seed though the Start gave weights, which are those of a network with
+// another number of classes.
+func (l *Learner) Drawn() []string { return slices.Clone(l.drawn) }
 
 // Steps is the number of steps that are done, those before the State that training went on from included.
 func (l *Learner) Steps() int { return l.steps }

@@ -203,3 +203,50 @@ func TestRefuses(t *testing.T) {
 		t.Errorf("a step of a closed Learner: error %v", err)
 	}
 }
+
+// A network whose file tells other classes apart keeps all layers but the last, which is what it would be drawn as anew.
+func TestOtherClasses(t *testing.T) {
+	b := open(t, "cpu")
+	for _, c := range []struct {
+		network string
+		drawn   []string
+	}{
+		{"resnet10_slim", []string{"fc.weight", "fc.bias"}},
+		{"googlenet", []string{"fc.weight", "fc.bias", "aux1.fc2.weight", "aux1.fc2.bias", "aux2.fc2.weight", "aux2.fc2.bias"}},
+	} {
+		thousand, err := nets.Lookup(c.network)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := madeUp(t, thousand)
+		l := learner(t, b, c.network, Learning{}, Start{Seed: 5, Weights: f})
+		anew := learner(t, b, c.network, Learning{}, Start{Seed: 5})
+		if !slices.Equal(l.Drawn(), c.drawn) || anew.Drawn() != nil {
+			t.Errorf("%s: drawn %v, anew %v", c.network, l.Drawn(), anew.Drawn())
+		}
+		got, err := l.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fresh, err := anew.State()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, tensor := range got.Network {
+			want, from := fresh.parameter(tensor.Name), "drawn anew"
+			if !slices.Contains(c.drawn, tensor.Name) {
+				if want, _, err = f.Float32(tensor.Name); err != nil {
+					t.Fatal(err)
+				}
+				from = "in the file"
+			}
+			if !slices.Equal(got.parameter(tensor.Name), want) {
+				t.Errorf("%s: %s is not as it is %s", c.network, tensor.Name, from)
+			}
+		}
+	}
+	other := madeUp(t, lookup(t, "squeezenet1_1").WithClasses(1000))
+	if _, err := NewLearner(b, lookup(t, "resnet10_slim"), Learning{}, Start{Weights: other}); err == nil || !strings.Contains(err.Error(), "does not fit") {
+		t.Errorf("the weights of another network: error %v", err)
+	}
+}
