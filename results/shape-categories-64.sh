@@ -8,14 +8,16 @@
 #	results/shape-categories-64.sh [FOLDER]
 #
 # FOLDER (default: shape-categories-64 in the system's folder for temporary files) keeps pictures, networks and measurements.
-# Stopped, the same command goes on where it was, to the same table. About 30 minutes on two cores of a 2023 server
+# Stopped, the same command goes on where it was, to the same table. About 35 minutes on two cores of a 2023 server
 # processor with AVX-512.
+# $TRAIN_FLAGS are more flags of gestalt train, such as --epochs 3 to try the script.
 # Needs in $GESTALT_SHARED (default ../shared): data/shape-categories-64.tar.gz, geirhos/cue-conflict-half.tar and the style
 # networks in weights.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export GESTALT_SHARED=${GESTALT_SHARED:-../shared}
 GESTALT_SHARED=$(realpath "$GESTALT_SHARED")
+TRAIN_FLAGS=${TRAIN_FLAGS:-}
 work=$(realpath -m "${1:-${TMPDIR:-/tmp}/shape-categories-64}")
 make -s build
 gestalt=bin/gestalt in=$work/shape-categories-64 sin=$work/stylised
@@ -35,7 +37,7 @@ done
 
 # The four networks. Each observer is called after its file.
 train() { # name recipe
-	"$gestalt" train --recipe "categories64-$2" --with in="$in" --with sin="$sin" --with plain="$work/in" --with both="$work/both" --out "$work/$2" --resume >"$work/train-$2.log"
+	"$gestalt" train --recipe "categories64-$2" --with in="$in" --with sin="$sin" --with plain="$work/in" --with both="$work/both" --out "$work/$2" --resume $TRAIN_FLAGS >"$work/train-$2.log"
 	ln -f "$work/$2/last.safetensors" "$work/networks/$1.safetensors"
 }
 train IN in

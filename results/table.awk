@@ -36,7 +36,7 @@ END {
 	printf "\nShape bias above that of IN, in points, on the same pictures:"
 	for (i = 1; i <= 3; i++) {
 		name = (i == 1) ? "SIN" : (i == 2) ? "SIN+IN" : "SIN+IN-IN"
-		printf "%s %s %+.1f %s (p = %.4f)", (i == 1 ? "" : ","), name, -100 * more[name], moreCI[name], p[name]
+		printf "%s %s %+.1f %s (p = %.4f)", (i == 1 ? "" : ","), name, 0 - 100 * more[name], moreCI[name], p[name]
 	}
 	print "."
 }

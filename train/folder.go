@@ -46,6 +46,7 @@ type settings struct {
 	Validation string      `json:"validation"`
 	Classes    []string    `json:"classes"`
 	Init       string      `json:"init_sha256,omitempty"`
+	Painting   string      `json:"painting,omitempty"` // what repaints pictures: method, weights, styles
 }
 
 type engineRun struct {
@@ -105,6 +106,7 @@ func (d *folder) same(j Job) error {
 	now := j.settings()
 	for _, v := range []struct{ what, was, is string }{
 		{"train", was.Train, now.Train}, {"validation", was.Validation, now.Validation}, {"init", was.Init, now.Init},
+		{"painting", was.Painting, now.Painting},
 		{"classes", strings.Join(was.Classes, " "), strings.Join(now.Classes, " ")},
 	} {
 		if v.was != v.is {
@@ -118,6 +120,9 @@ func (j Job) settings() settings {
 	s := settings{Runs: []engineRun{{j.Version, j.Engine}}, Train: j.Train.Identity(), Validation: j.Validation.Identity(), Classes: j.Train.Classes()}
 	if j.Init != nil {
 		s.Init = j.Init.SHA256()
+	}
+	if j.Painting != nil {
+		s.Painting = j.Painting.identity()
 	}
 	return s
 }
