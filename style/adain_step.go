@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/core/graph"
 
 	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/internal/adam"
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/weights"
 )
@@ -28,12 +29,6 @@ func (l AdaINLoss) finite() bool {
 	sum := float64(l.Content) + float64(l.Style)
 	return !math.IsNaN(sum) && !math.IsInf(sum, 0)
 }
-
-// Adam's constants (Kingma and Ba 2014, arXiv 1412.6980), those of PyTorch.
-const (
-	adamMean, adamSquare = 0.9, 0.999 // how much of the running mean of gradients, and of their squares, stays
-	adamEpsilon          = 1e-8
-)
 
 // decoderTrainer takes steps of Adam on an engine. Its state, the decoder's parameters with the running means of their
 // gradients and of the squares of these, stays in the engine's buffers, given back to it each step to be overwritten.
@@ -130,20 +125,18 @@ func (t *decoderTrainer) adam(loss, rate, correction *graph.Node, from *checkpoi
 		nodes = append(nodes, in.Node)
 	}
 	gradients := graph.Gradient(loss, nodes...)
-	running := func(kind string, keep float64, of func(g *graph.Node) *graph.Node) (after []*graph.Node) {
-		for i, in := range t.learned {
-			before := graph.Parameter(t.graph, kind+" of "+in.Name, in.Node.Shape())
+	before := func(kind string) (nodes []*graph.Node) {
+		for _, in := range t.learned {
+			nodes = append(nodes, graph.Parameter(t.graph, kind+" of "+in.Name, in.Node.Shape()))
 			t.state = append(t.state, t.buffer(from.running(in, kind), in.Node.Shape().Dimensions...))
-			after = append(after, graph.Add(graph.MulScalar(before, keep), graph.MulScalar(of(gradients[i]), 1-keep)))
 		}
-		return after
+		return nodes
 	}
-	means := running(adamMeanKind, adamMean, func(g *graph.Node) *graph.Node { return g })
-	squares := running(adamSquareKind, adamSquare, graph.Square)
+	means, squares := before(adamMeanKind), before(adamSquareKind)
 	var parameters []*graph.Node
 	for i, node := range nodes {
-		deviation := graph.AddScalar(graph.Mul(graph.Sqrt(squares[i]), correction), adamEpsilon)
-		parameters = append(parameters, graph.Sub(node, graph.Mul(rate, graph.Div(means[i], deviation))))
+		means[i], squares[i] = adam.Usual.Running(gradients[i], means[i], squares[i])
+		parameters = append(parameters, graph.Sub(node, graph.Mul(rate, adam.Usual.Direction(means[i], squares[i], correction))))
 	}
 	return slices.Concat(parameters, means, squares)
 }
@@ -168,9 +161,8 @@ func (t *decoderTrainer) step(n int, pictures Batch, rate float64) (loss AdaINLo
 		for _, a := range aims {
 			inputs = append(inputs, t.buffer(a.Values, a.Dims...))
 		}
-		// The running means begin at zero; this takes out by how much that makes them too small.
-		means, squares := 1-math.Pow(adamMean, float64(n+1)), 1-math.Pow(adamSquare, float64(n+1))
-		inputs = append(inputs, t.buffer([]float32{float32(rate / means)}), t.buffer([]float32{float32(1 / math.Sqrt(squares))}))
+		mean, root := adam.Usual.Corrections(n + 1)
+		inputs = append(inputs, t.buffer([]float32{float32(rate * mean)}), t.buffer([]float32{float32(root)}))
 		inputs = slices.Concat(inputs, t.state[:len(t.learned)], t.encoder, t.state[len(t.learned):])
 		donate := slices.Repeat([]bool{true}, len(inputs))
 		encoder := len(aims) + 2 + len(t.learned)

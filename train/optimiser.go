@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/gomlx/gomlx/core/graph"
+
+	"github.com/gestalt-vision/gestalt/internal/adam"
 )
 
 // The optimisers.
@@ -55,11 +57,13 @@ func (l Learning) check() (optimiser, error) {
 		}
 		return sgd{momentum: l.Momentum, decay: l.WeightDecay, nesterov: l.Nesterov}, nil
 	case AdamW:
-		a := adamW{beta1: orElse(l.Beta1, 0.9), beta2: orElse(l.Beta2, 0.999), epsilon: orElse(l.Epsilon, 1e-8), decay: l.WeightDecay}
-		if !fraction(a.beta1) || !fraction(a.beta2) || !(a.epsilon > 0) {
-			return nil, fmt.Errorf("train: AdamW with betas of %g and %g and an epsilon of %g; betas must be below 1, epsilon above 0", a.beta1, a.beta2, a.epsilon)
+		c := adam.Constants{
+			Beta1: orElse(l.Beta1, adam.Usual.Beta1), Beta2: orElse(l.Beta2, adam.Usual.Beta2), Epsilon: orElse(l.Epsilon, adam.Usual.Epsilon),
 		}
-		return a, nil
+		if !fraction(c.Beta1) || !fraction(c.Beta2) || !(c.Epsilon > 0) {
+			return nil, fmt.Errorf("train: AdamW with betas of %g and %g and an epsilon of %g; betas must be below 1, epsilon above 0", c.Beta1, c.Beta2, c.Epsilon)
+		}
+		return adamW{c, l.WeightDecay}, nil
 	}
 	return nil, fmt.Errorf("train: there is no optimiser %q (there are %s)", l.Optimiser, strings.Join(Optimisers(), ", "))
 }
@@ -114,24 +118,21 @@ func (o sgd) update(parameter, gradient *graph.Node, numbers, running []*graph.N
 //	w = w - rate/(1-β1ⁿ) · m / (√s/√(1-β2ⁿ) + ε)    at step n
 //
 // What depends on the step is worked out before, in float64.
-type adamW struct{ beta1, beta2, epsilon, decay float64 }
+type adamW struct {
+	adam.Constants
+	decay float64
+}
 
 func (o adamW) running() []string { return []string{meanKind, squareKind} }
 
 func (o adamW) numbers(rate float64, step int) []float32 {
-	n := float64(step)
-	return []float32{
-		float32(rate / (1 - math.Pow(o.beta1, n))),
-		float32(1 / math.Sqrt(1-math.Pow(o.beta2, n))),
-		float32(1 - rate*o.decay),
-	}
+	mean, root := o.Corrections(step)
+	return []float32{float32(rate * mean), float32(root), float32(1 - rate*o.decay)}
 }
 
 func (o adamW) update(parameter, gradient *graph.Node, numbers, running []*graph.Node) (*graph.Node, []*graph.Node) {
-	mean := graph.Add(graph.MulScalar(running[0], o.beta1), graph.MulScalar(gradient, 1-o.beta1))
-	square := graph.Add(graph.MulScalar(running[1], o.beta2), graph.MulScalar(graph.Square(gradient), 1-o.beta2))
-	rate, correction, kept := numbers[0], numbers[1], numbers[2]
-	deviation := graph.AddScalar(graph.Mul(graph.Sqrt(square), correction), o.epsilon)
-	parameter = graph.Sub(graph.Mul(parameter, kept), graph.Mul(rate, graph.Div(mean, deviation)))
+	rate, root, kept := numbers[0], numbers[1], numbers[2]
+	mean, square := o.Running(gradient, running[0], running[1])
+	parameter = graph.Sub(graph.Mul(parameter, kept), graph.Mul(rate, o.Direction(mean, square, root)))
 	return parameter, []*graph.Node{mean, square}
 }
