@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/gestalt-vision/gestalt/pixel"
+	"github.com/gestalt-vision/gestalt/weights"
 )
 
 // What a file declares outweighs the name that it is loaded by.
@@ -77,6 +78,10 @@ func TestMetadata(t *testing.T) {
 	path := savedDeclaring(t, a, a.Metadata(), nil)
 	if name, err := Identify(path); name != a.Name || err != nil {
 		t.Errorf("identified as %q, %v", name, err)
+	}
+	lacking := savedDeclaring(t, a, a.Metadata(), func(tensors map[string]weights.Tensor) { delete(tensors, "layer1.0.conv1.weight") })
+	if name, err := Identify(lacking); name != "" || err == nil || !strings.Contains(err.Error(), "missing: layer1.0.conv1.weight") {
+		t.Errorf("a file that lacks a parameter of the network that it declares: %q, %v", name, err)
 	}
 	m, err := Load(b, a.Name, path)
 	if err != nil {

@@ -3,8 +3,11 @@ package nets
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"strings"
 
 	"github.com/gestalt-vision/gestalt/engine"
+	"github.com/gestalt-vision/gestalt/onnx"
 	"github.com/gestalt-vision/gestalt/weights"
 )
 
@@ -18,8 +21,12 @@ func Identify(weightsPath string) (name string, err error) {
 	}
 	defer f.Close()
 	if name, ok := f.Metadata()[keyNetwork]; ok {
-		if _, err := Lookup(name); err != nil {
+		a, err := Lookup(name)
+		if err != nil {
 			return "", fmt.Errorf("%s declares the network %q, which is none here", f.Path(), name)
+		}
+		if err := a.Check(f); err != nil {
+			return "", fmt.Errorf("%s, which the file declares to be its network: %w", name, err)
 		}
 		return name, nil
 	}
@@ -53,9 +60,19 @@ func Identify(weightsPath string) (name string, err error) {
 	return "", nil
 }
 
-// DeclaredClasses are the names of the classes that a file of weights declares: nil for the 1,000 of ImageNet, and where a
-// file does not say.
+// DeclaredClasses are the names of the classes that a file of weights, or an ONNX file, declares: nil for the 1,000 of
+// ImageNet, and where a file does not say.
 func DeclaredClasses(weightsPath string) (names []string, err error) {
+	if strings.EqualFold(filepath.Ext(weightsPath), ".onnx") {
+		f, err := onnx.Open(weightsPath)
+		if err != nil {
+			return nil, err
+		}
+		if names, err = onnxClasses(f); err != nil {
+			return nil, fmt.Errorf("%s %w", weightsPath, err)
+		}
+		return names, nil
+	}
 	f, err := weights.Open(weightsPath)
 	if err != nil {
 		return nil, err

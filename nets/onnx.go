@@ -27,6 +27,7 @@ import (
 //	crop            both sides of the crop in pixels, where the network's input leaves them open
 //	interpolation   bilinear or bicubic
 //	layout          NCHW or NHWC, where the dimensions of the network's input don't tell
+//	classes         names of the classes where they are not the 1,000 of ImageNet, a JSON list of strings
 type ONNXOptions struct {
 	Mean, Std    []float32 // three each
 	Resize, Crop int
@@ -72,10 +73,37 @@ func LoadONNX(b compute.Backend, path string, o ONNXOptions) (m *Model, guesses 
 		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	m.Classes = outputs[0].Shape().Dim(1)
+	if m.ClassNames, err = onnxClasses(f); err == nil && m.ClassNames != nil && len(m.ClassNames) != m.Classes {
+		err = fmt.Errorf("declares %d classes, but tells %d apart", len(m.ClassNames), m.Classes)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s %w", path, err)
+	}
 	if err := program.hold(net, nil); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", path, errors.Join(err, m.Close()))
 	}
 	return m, guesses, nil
+}
+
+// onnxMeta is an entry of a file's metadata, "" where there is none.
+func onnxMeta(f *onnx.File, key string) string {
+	if v := f.Metadata["gestalt."+key]; v != "" {
+		return v
+	}
+	return f.Metadata[key]
+}
+
+// onnxClasses are the names of the classes that a file declares, nil where it declares none.
+func onnxClasses(f *onnx.File) ([]string, error) {
+	text := onnxMeta(f, keyClasses)
+	if text == "" {
+		return nil, nil
+	}
+	names, err := declaredClasses(text)
+	if err != nil {
+		return nil, fmt.Errorf("declares its classes, but %w", err)
+	}
+	return names, nil
 }
 
 // onnx adds the network of a file, with its weights, and checks that it is a classifier's. It gives the logits.
@@ -111,12 +139,7 @@ func (s Scope) onnx(f *onnx.File, x *graph.Node, nchw bool) *graph.Node {
 
 // preprocess puts options, metadata and guesses together.
 func (o ONNXOptions) preprocess(f *onnx.File) (p Preprocess, nchw bool, guesses []string, err error) {
-	meta := func(key string) string {
-		if v := f.Metadata["gestalt."+key]; v != "" {
-			return v
-		}
-		return f.Metadata[key]
-	}
+	meta := func(key string) string { return onnxMeta(f, key) }
 	guess := func(format string, args ...any) { guesses = append(guesses, fmt.Sprintf(format, args...)) }
 	tensorFlow := strings.HasPrefix(f.Producer, "tf2onnx") || strings.Contains(strings.ToLower(f.Producer), "keras")
 

@@ -6,6 +6,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -232,6 +233,46 @@ func TestONNXPreprocess(t *testing.T) {
 	} {
 		if _, _, _, err := c.options.preprocess(c.file); err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%v, want an error that says %q", err, c.says)
+		}
+	}
+}
+
+// Classes of a network's own are named in an ONNX file's metadata, as in those of weights.
+func TestONNXClasses(t *testing.T) {
+	data, err := os.ReadFile("testdata/onnx_nhwc.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	field := func(number int, content string) string { // of a protobuf message, up to 127 bytes long
+		return string([]byte{byte(number<<3 | 2), byte(len(content))}) + content
+	}
+	for classes, says := range map[string]string{
+		`["a","b","c","d","e"]`: "",
+		`["a","b"]`:             "declares 2 classes, but tells 5 apart",
+		`a,b,c,d,e`:             "no list of strings",
+	} {
+		path := filepath.Join(t.TempDir(), "small.onnx")
+		const metadataProps = 14 // of ModelProto; messages put one behind the other are merged
+		entry := field(metadataProps, field(1, "gestalt.classes")+field(2, classes))
+		if err := os.WriteFile(path, append(slices.Clip(data), entry...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		m, _, err := LoadONNX(open(t, "go"), path, ONNXOptions{Crop: 17, Resize: 17})
+		if says != "" {
+			if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s: %v", classes, err)
+			}
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		names, err := DeclaredClasses(path)
+		if err != nil || len(names) != 5 || !slices.Equal(m.ClassNames, names) {
+			t.Errorf("classes %q, declared %q, %v", m.ClassNames, names, err)
+		}
+		if err := m.Close(); err != nil {
+			t.Error(err)
 		}
 	}
 }

@@ -100,7 +100,8 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 	} else if r.experiment != fileName(r.experiment) {
 		return usagef("--experiment %q: it names a folder and files, so letters, digits, dots and hyphens only", r.experiment)
 	}
-	if r.intervals.Categories, err = vocabularyOf(r.specs); err != nil {
+	var allOwn bool
+	if r.intervals.Categories, allOwn, err = vocabularyOf(r.specs); err != nil {
 		return err
 	}
 	if r.intervals.Categories != nil && r.humans != "" {
@@ -119,9 +120,7 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 		Stimuli: filepath.Base(r.stimuli.Path()), StimuliCount: r.stimuli.Len(), StimuliSHA256: sha,
 		Humans: humansFrom, Intervals: r.intervals,
 	}
-	if own, err := allOwn(r.specs); err != nil {
-		return err
-	} else if own {
+	if allOwn {
 		made.Aggregate = ""
 	}
 	if err := claim(r.out, made.sameExperiment); err != nil {
@@ -163,35 +162,27 @@ func runBias(cmd *cobra.Command, o biasOptions) error {
 }
 
 // vocabularyOf is the categories that pictures show and networks answer with: the 16, or, of networks with other classes of
-// their own, these.
-func vocabularyOf(specs []modelSpec) (v measure.Vocabulary, err error) {
+// their own, these. allOwn is true where none has those of ImageNet, so that no probabilities are aggregated.
+func vocabularyOf(specs []modelSpec) (v measure.Vocabulary, allOwn bool, err error) {
+	allOwn = true
 	for i, spec := range specs {
 		names, err := spec.classes()
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
+		allOwn = allOwn && names != nil
 		own := measure.Vocabulary(names)
 		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(dataset.Categories[:], name) }) {
 			own = nil
 		} else if err := own.Check(); err != nil {
-			return nil, fmt.Errorf("%s: %w", spec.file, err)
+			return nil, false, fmt.Errorf("%s: %w", spec.file, err)
 		}
 		if i > 0 && !slices.Equal(own, v) {
-			return nil, usagef("%s answers with %v, and %s with %v; show them pictures in runs of their own", specs[0].subject, v, spec.subject, own)
+			return nil, false, usagef("%s answers with %v, and %s with %v; show them pictures in runs of their own", specs[0].subject, v, spec.subject, own)
 		}
 		v = own
 	}
-	return v, nil
-}
-
-// allOwn says whether all networks have classes of their own, so that no probabilities are aggregated.
-func allOwn(specs []modelSpec) (bool, error) {
-	for _, spec := range specs {
-		if names, err := spec.classes(); names == nil || err != nil {
-			return false, err
-		}
-	}
-	return true, nil
+	return v, allOwn, nil
 }
 
 // check resolves the flags, before anything is read or written.

@@ -67,8 +67,8 @@ func parseModel(spec string) (m modelSpec, err error) {
 
 // classes are the names of the network's own classes, nil for those of ImageNet.
 func (m modelSpec) classes() ([]string, error) {
-	if !strings.HasSuffix(m.file, weightsSuffix) {
-		return nil, nil
+	if !strings.HasSuffix(m.file, weightsSuffix) && !isONNX(m.file) {
+		return nil, nil // no other format has metadata
 	}
 	return nets.DeclaredClasses(m.file)
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/gestalt-vision/gestalt/dataset"
 	"github.com/gestalt-vision/gestalt/nets"
 )
 
@@ -77,9 +78,9 @@ func (m modelSpec) loadONNX(c configuration) (*nets.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if model.Classes != 1000 {
+	if model.ClassNames == nil && model.Classes != dataset.NumClasses {
 		model.Close()
-		return nil, fmt.Errorf("%s tells %d classes apart, where the 1000 of ImageNet are needed", m.file, model.Classes)
+		return nil, fmt.Errorf("%s tells %d classes apart and does not say which: its metadata must name them under the key \"classes\", as a JSON list of strings", m.file, model.Classes)
 	}
 	if guesses != nil {
 		fmt.Fprintf(os.Stderr, "%s does not say how pictures are shown to it. Taken for granted, unless flags say otherwise:\n  %s\n",
