@@ -6,7 +6,7 @@ import (
 	"testing"
 )
 
-// BenchmarkStep is training steps on one batch: of the networks for small pictures, at their size. bench/step.py is the same in
+// BenchmarkStep is training steps on one batch: of the networks for small pictures, at their size. bench/train.sh compares them with
 // PyTorch.
 func BenchmarkStep(b *testing.B) {
 	for _, c := range []struct {

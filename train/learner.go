@@ -38,8 +38,8 @@ type Learning struct {
 }
 
 // Start is what training begins with: the State of a training that goes on, else the parameters in a file, else such as
-// torchvision's networks begin with, drawn by the seed. Where a file is of a network that tells another number of classes
-// apart, the last layer, and those of heads beside it, are drawn by the seed too: see [Learner.Drawn].
+// torchvision's networks begin with, drawn by the seed. Where a file is of the network for other classes, by their number or
+// by the names that it declares, the last layer, and those of heads beside it, are drawn by the seed too: see [Learner.Drawn].
 type Start struct {
 	Seed    uint64
 	Weights *weights.File
@@ -157,11 +157,18 @@ func (l *Learner) begin(from Start) ([][]float32, error) {
 
 // read gives the parameters in a file, which may be of the same network for other classes.
 func (l *Learner) read(from Start) ([][]float32, error) {
-	classes := fileClasses(l.net.Params, from.Weights, l.Classes())
-	if classes == l.Classes() {
+	declared, err := l.network.Of(from.Weights)
+	if err != nil {
+		return nil, err
+	}
+	if declared.Name != l.network.Name {
+		return nil, fmt.Errorf("%s holds weights of %s", from.Weights.Path(), declared.Name)
+	}
+	theirs, ours := declared.ClassNames(), l.network.ClassNames()
+	if declared.Classes() == l.Classes() && (theirs == nil || ours == nil || slices.Equal(theirs, ours)) {
 		return l.net.ReadInputs(from.Weights)
 	}
-	other, err := parameters(l.backend, l.network.WithClasses(classes))
+	other, err := parameters(l.backend, l.network.WithClasses(declared.Classes()))
 	if err != nil {
 		return nil, err
 	}
@@ -169,32 +176,32 @@ func (l *Learner) read(from Start) ([][]float32, error) {
 	if err != nil {
 		return nil, err
 	}
-	var heads []nets.Param
-	for i, p := range l.net.Params {
-		if !slices.Equal(p.Shape, other.Params[i].Shape) {
-			heads = append(heads, p)
-			l.drawn = append(l.drawn, p.Name)
-		}
+	heads, err := l.heads()
+	if err != nil {
+		return nil, err
 	}
 	drawn := l.network.Initial(heads, from.Seed)
 	for i, in := range l.net.Inputs {
 		if drawn[in.Name] != nil {
 			values[i] = in.Graphed(drawn[in.Name])
+			l.drawn = append(l.drawn, in.Name)
 		}
 	}
 	return values, nil
 }
 
-// fileClasses is the number of classes that a file's network tells apart, by the first of its parameters that differs from
-// ours in nothing else; it is ours where there is none.
-func fileClasses(params []nets.Param, f *weights.File, ours int) int {
-	for _, p := range params {
-		shape, ok := f.Shape(p.Name)
-		if ok && len(shape) == len(p.Shape) && p.Shape[0] == ours && shape[0] > 0 && shape[0] != ours && slices.Equal(shape[1:], p.Shape[1:]) {
-			return shape[0]
+// heads are the parameters whose size depends on the number of classes.
+func (l *Learner) heads() (heads []nets.Param, err error) {
+	more, err := parameters(l.backend, l.network.WithClasses(l.Classes()+1))
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range l.net.Params {
+		if !slices.Equal(p.Shape, more.Params[i].Shape) {
+			heads = append(heads, p)
 		}
 	}
-	return ours
+	return heads, nil
 }
 
 // hold puts numbers of the shape of a parameter onto all devices, after those that are there.
@@ -209,8 +216,8 @@ func (l *Learner) hold(values []float32, in nets.Input) error {
 	return nil
 }
 
-// Drawn names the parameters that were drawn by the seed though the Start gave weights, which are those of a network with
-// another number of classes.
+// Drawn names the parameters that were drawn by the seed though the Start gave weights, which are those of a network for
+// other classes.
 func (l *Learner) Drawn() []string { return slices.Clone(l.drawn) }
 
 // Steps is the number of steps that are done, those before the State that training went on from included.

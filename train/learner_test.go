@@ -245,8 +245,30 @@ func TestOtherClasses(t *testing.T) {
 			}
 		}
 	}
+
+	// As many classes, but not the same.
+	a := lookup(t, "resnet10_slim")
+	letters := strings.Split("abcdefghij", "")
+	f := madeUp(t, a.WithClassNames(letters))
+	for names, drawn := range map[string]int{"abcdefghij": 0, "bacdefghij": 2, "": 0} {
+		network := a
+		if names != "" {
+			network = a.WithClassNames(strings.Split(names, ""))
+		}
+		l, err := NewLearner(b, network, Learning{}, Start{Weights: f})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(l.Drawn()) != drawn {
+			t.Errorf("the classes %q, where the file has abcdefghij: drawn %v", names, l.Drawn())
+		}
+		if err := l.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+
 	other := madeUp(t, lookup(t, "squeezenet1_1").WithClasses(1000))
-	if _, err := NewLearner(b, lookup(t, "resnet10_slim"), Learning{}, Start{Weights: other}); err == nil || !strings.Contains(err.Error(), "does not fit") {
+	if _, err := NewLearner(b, a, Learning{}, Start{Weights: other}); err == nil || !strings.Contains(err.Error(), "squeezenet1_1") {
 		t.Errorf("the weights of another network: error %v", err)
 	}
 }

@@ -86,7 +86,7 @@ func madeUp(t testing.TB, a nets.Architecture) *weights.File {
 		tensors = append(tensors, float32s(p.Name, values, p.Shape))
 	}
 	path := filepath.Join(t.TempDir(), "made-up.safetensors")
-	if err := weights.Write(path, tensors, nil); err != nil {
+	if err := weights.Write(path, tensors, a.Metadata()); err != nil {
 		t.Fatal(err)
 	}
 	f, err := weights.Open(path)
