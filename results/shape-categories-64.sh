@@ -2,10 +2,9 @@
 # The paper's table on small photographs: ResNet-18 for pictures of 64 pixels, trained on eleven categories of photographs
 # (IN), on the same ones repainted in random styles (SIN), on both, and on both and then on photographs alone (the second and
 # the third start from the first, as the paper's models did). The accuracy of each on photographs and on repainted ones that
-# it has not seen, and its shape bias on the published cue-conflict pictures of these categories. Prints the table that
-# stands in shape-categories-64.md.
+# it has not seen, and its shape bias on the published cue-conflict pictures of these categories.
 #
-#	results/shape-categories-64.sh [FOLDER]
+#	results/shape-categories-64.sh [FOLDER] >results/shape-categories-64.md
 #
 # FOLDER (default: shape-categories-64 in the system's folder for temporary files) keeps pictures, networks and measurements.
 # Stopped, the same command goes on where it was, to the same table. About 35 minutes on two cores of a 2023 server
@@ -58,7 +57,23 @@ tar -tf "$GESTALT_SHARED/geirhos/cue-conflict-half.tar" |
 	sed "s#^#$GESTALT_SHARED/geirhos/cue-conflict-half.tar/#" >"$work/stimuli.txt"
 "$gestalt" bias "${models[@]}" --stimuli "$work/stimuli.txt" --experiment cue-conflict --out "$work/bias" --json >"$work/bias.json"
 
-# The table.
-awk -f results/table.awk "$work/eval-in.json" "$work/eval-sin.json" "$work/bias.json"
-echo
-"$gestalt" version | head -n 1
+# The table, and what it was made with.
+cat <<END
+# The paper's table on small photographs
+
+ResNet-18 for pictures of 64 pixels, eleven categories, 500 photographs each; made by [$(basename "$0")]($(basename "$0")).
+
+$(awk -f results/table.awk "$work/eval-in.json" "$work/eval-sin.json" "$work/bias.json")
+
+In brackets: 95% intervals, of accuracies exact (Clopper and Pearson) on $(find "$in/val" -name '*.jpg' | wc -l) pictures, of shape bias by a bootstrap over the stimuli; of
+differences likewise, p by a permutation test. SIN and SIN+IN started from IN, the last row from SIN+IN. Accuracies are of the
+last epoch.
+
+$("$gestalt" version | sed 's/^/    /')
+
+SHA-256 of the weights:
+
+$(cd "$work/networks" && sha256sum IN.safetensors SIN.safetensors SIN+IN.safetensors SIN+IN-IN.safetensors | sed 's/^/    /')
+
+Seconds of training, validation included: $(for run in in sin both both-in; do awk -F, -v name="$run" 'NR > 1 { s += $2 + $3 } END { printf "%s %.0f  ", name, s }' "$work/$run/times.csv"; done)
+END
