@@ -126,7 +126,7 @@ func TestRepainted(t *testing.T) {
 // With a method of our own on the cpu engine too, batches are the same for any number of workers and wherever an epoch is
 // begun.
 func TestPaintingOnTheEngine(t *testing.T) {
-	method, err := style.OpenRandConv(openEngine(t), 0.8)
+	method, err := style.OpenRandConv(open(t, "cpu"), 0.8)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
 	"time"
 
 	"github.com/gomlx/compute"
@@ -36,6 +37,8 @@ type Job struct {
 	Engine  string // what the results say they were computed with, besides Version
 	Version string
 
+	// Note is called with what is not as one might expect, such as a last layer that begins anew; nil for nobody.
+	Note func(string)
 	Tell func(Status) // called after each step, each batch of validation and each epoch; nil for nobody
 }
 
@@ -212,6 +215,9 @@ func (r *run) begin() error {
 	learning.Devices = j.Devices
 	if r.learner, err = NewLearner(r.backend, r.network, learning, start); err != nil {
 		return err
+	}
+	if drawn := r.learner.Drawn(); len(drawn) > 0 && j.Note != nil {
+		j.Note(fmt.Sprintf("%s is of a network for other classes: %s begin anew", j.Recipe.Init, strings.Join(drawn, ", ")))
 	}
 	r.result = Result{Best: r.at.Best, Classes: len(j.Train.Classes()), Pictures: j.Train.Len(),
 		Last: r.dir.path(lastFile), BestFile: r.dir.path(bestFile)}

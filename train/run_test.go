@@ -12,23 +12,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/gomlx/compute"
-
-	"github.com/gestalt-vision/gestalt/engine"
 	"github.com/gestalt-vision/gestalt/nets"
 	"github.com/gestalt-vision/gestalt/pixel"
 	"github.com/gestalt-vision/gestalt/weights"
 )
-
-func openEngine(t *testing.T) compute.Backend {
-	t.Helper()
-	b, err := engine.Open("cpu")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { b.Finalize() })
-	return b
-}
 
 // tinyJob trains a slim network on drawn pictures for two epochs of five steps.
 func tinyJob(t *testing.T, out string) Job {
@@ -73,7 +60,7 @@ func sameFiles(t *testing.T, what string, got, want map[string]string) {
 }
 
 func TestRun(t *testing.T) {
-	b, dir := openEngine(t), t.TempDir()
+	b, dir := open(t, "cpu"), t.TempDir()
 	j := tinyJob(t, filepath.Join(dir, "whole"))
 	var told []Status
 	j.Tell = func(s Status) { told = append(told, s) }
@@ -222,7 +209,7 @@ func TestRunBroken(t *testing.T) {
 	j.Recipe.Epochs = 1
 	j.Train = &labelled{[]string{"dark", "bright"}, 48, map[int]bool{5: true}}
 	j.Validation = &labelled{[]string{"dark", "bright"}, 20, map[int]bool{0: true, 19: true}}
-	r, err := Run(context.Background(), openEngine(t), j)
+	r, err := Run(context.Background(), open(t, "cpu"), j)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -231,7 +218,7 @@ func TestRunBroken(t *testing.T) {
 	}
 	j.Out = t.TempDir()
 	j.Validation = &labelled{[]string{"dark", "bright"}, 2, map[int]bool{0: true, 1: true}}
-	if _, err := Run(context.Background(), openEngine(t), j); err == nil || !strings.Contains(err.Error(), "none of 2 validation pictures can be shown: grey0.png: it ends") {
+	if _, err := Run(context.Background(), open(t, "cpu"), j); err == nil || !strings.Contains(err.Error(), "none of 2 validation pictures can be shown: grey0.png: it ends") {
 		t.Errorf("all broken: %v", err)
 	}
 }
@@ -240,7 +227,7 @@ func TestRunDiverges(t *testing.T) {
 	j := tinyJob(t, t.TempDir())
 	j.Recipe.Schedule = ScheduleRecipe{Name: Constant, Rate: 1e-3, Every: 1, Factor: 1}
 	j.SaveSteps = 1
-	b := openEngine(t)
+	b := open(t, "cpu")
 	ctx, cancel := context.WithCancel(context.Background())
 	j.Tell = func(s Status) { cancel() }
 	if _, err := Run(ctx, b, j); !errors.Is(err, context.Canceled) {
@@ -281,7 +268,7 @@ func TestRunDiverges(t *testing.T) {
 
 // Fine-tuning starts from the weights of another training.
 func TestRunInit(t *testing.T) {
-	b := openEngine(t)
+	b := open(t, "cpu")
 	first := tinyJob(t, t.TempDir())
 	first.Recipe.Epochs, first.SaveEvery = 1, time.Nanosecond
 	r, err := Run(context.Background(), b, first)
@@ -289,6 +276,7 @@ func TestRunInit(t *testing.T) {
 		t.Fatal(err)
 	}
 	second := tinyJob(t, t.TempDir())
+	second.Note = func(note string) { t.Errorf("a note: %s", note) }
 	second.Recipe.Epochs, second.Recipe.Init, second.Recipe.Schedule.Rate, second.Recipe.Optimiser.WeightDecay = 1, r.Last, 1e-12, 0
 	if second.Init, err = weights.Open(r.Last); err != nil {
 		t.Fatal(err)
@@ -301,6 +289,18 @@ func TestRunInit(t *testing.T) {
 	// With next to no learning rate only the running statistics move.
 	if !(again.Epochs[0].TrainLoss < r.Epochs[0].TrainLoss) {
 		t.Errorf("from scratch %+v, from its weights %+v", r.Epochs[0], again.Epochs[0])
+	}
+
+	// Weights for other classes: all but the last layer, which is said.
+	other := tinyJob(t, t.TempDir())
+	other.Recipe.Epochs, other.Recipe.Init, other.Init = 1, "thousand", madeUp(t, lookup(t, "resnet10_slim").WithClasses(1000))
+	var notes []string
+	other.Note = func(note string) { notes = append(notes, note) }
+	if _, err := Run(context.Background(), b, other); err != nil {
+		t.Fatal(err)
+	}
+	if want := "thousand is of a network for other classes: fc.weight, fc.bias begin anew"; len(notes) != 1 || notes[0] != want {
+		t.Errorf("notes %q, want %q", notes, want)
 	}
 }
 

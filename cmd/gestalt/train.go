@@ -87,7 +87,7 @@ with the same command and --resume, on the cpu engine to the bytes that it would
 	f.StringArrayVar(&o.data, "data", nil, "training pictures, in place of the recipe's (repeat for a mixture)")
 	f.StringArrayVar(&o.val, "val", nil, "validation pictures, in place of the recipe's")
 	f.StringVar(&o.network, "network", "", "network")
-	f.StringVar(&o.init, "init", "", "weights to start from: a file, or the name of published ones")
+	f.StringVar(&o.init, "init", "", "weights to start from: a file, or the name of published ones; of a network for other classes all but the last layer")
 	f.IntVar(&o.epochs, "epochs", 0, "epochs")
 	f.IntVar(&o.batch, "batch", 0, "pictures a step")
 	f.IntVar(&o.size, "size", 0, "side of the pictures in pixels")
@@ -249,6 +249,7 @@ func (o trainOptions) run(cmd *cobra.Command, job train.Job, c configuration) er
 	defer backend.Finalize()
 	line := newTrainLine(cmd.ErrOrStderr())
 	job.Tell = line.tell
+	job.Note = func(note string) { fmt.Fprintf(cmd.ErrOrStderr(), "Note: %s.\n", note) }
 	result, err := train.Run(cmd.Context(), backend, job)
 	line.end()
 	if errors.Is(err, context.Canceled) {
