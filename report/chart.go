@@ -183,7 +183,7 @@ func ticks(low, high float64, about int) (all []float64) {
 		}
 	}
 	for i := math.Ceil(low/step - 1e-9); i*step <= high+step*1e-9; i++ {
-		all = append(all, math.Round(i*step*1e9)/1e9)
+		all = append(all, math.Round(i*step*1e9)/1e9+0) // a sum of zeros has no sign
 	}
 	return all
 }

@@ -35,6 +35,9 @@ func TestTraining(t *testing.T) {
 	if lines == nil || bytes.Count(lines[1], []byte("M")) != 2 || bytes.Count(lines[1], []byte("L")) != 1 {
 		t.Errorf("the first line is %s", lines)
 	}
+	if bytes.Contains(b.Bytes(), []byte(">-0")) {
+		t.Error("an axis begins at a zero with a sign")
+	}
 	page.Rows = append(page.Rows, []string{"3"})
 	if err := WriteTraining(&b, page); err == nil || !strings.Contains(err.Error(), "row 3") {
 		t.Errorf("a row with a cell too few: %v", err)
