@@ -8,11 +8,15 @@ import (
 // clock notes what time is spent on.
 type clock struct {
 	mu    sync.Mutex
+	begun time.Time
 	last  time.Time
 	spent []Spent
 }
 
-func newClock() *clock { return &clock{last: time.Now()} }
+func newClock() *clock {
+	now := time.Now()
+	return &clock{begun: now, last: now}
+}
 
 // lap notes the time since the last lap.
 func (c *clock) lap(on string) {

@@ -53,6 +53,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	clock.lap("intervals")
+	clock.add("all in all", clock.begun)
 	r.Spent = clock.spent
 	return r, nil
 }

@@ -125,7 +125,7 @@ func demoRows(r *demo.Result, o demoOptions, c configuration) []report.Row {
 		{Key: "Test pictures of each kind", Value: strconv.Itoa(r.Test)},
 	}
 	for _, row := range r.Rows {
-		text := fmt.Sprintf("%d epochs, %d pictures shown, batches of %d, rate %g (%s)", row.Recipe.Epochs, row.Shown, row.Recipe.Batch,
+		text := fmt.Sprintf("%d epochs, %d pictures shown, batches of %d, rate %.4g (%s)", row.Recipe.Epochs, row.Shown, row.Recipe.Batch,
 			row.Recipe.Schedule.Rate, row.Recipe.Schedule.Name)
 		rows = append(rows, report.Row{Key: "Training of " + row.Name, Value: text})
 	}
