@@ -106,7 +106,14 @@ func (numbers[T]) clamp(out, low, x, high []byte, strideLow, strideHigh int) {
 // 0 … count-1 along one axis with inner elements behind each.
 func (numbers[T]) iota(out []byte, first, count, inner int) {
 	to := as[T](out)
+	value, left := first/inner%count, inner-first%inner // left elements of that value
 	for i := range to {
-		to[i] = T((first + i) / inner % count)
+		to[i] = T(value)
+		if left--; left == 0 {
+			left = inner
+			if value++; value == count {
+				value = 0
+			}
+		}
 	}
 }

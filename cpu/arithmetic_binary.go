@@ -56,6 +56,13 @@ func (integers[T]) hashing(op compute.OpType) binaryLoop {
 	case compute.OpTypeAdd:
 		return func(out, a, b []byte, strideA, strideB int) {
 			to, left, right := as[T](out), as[T](a), as[T](b)
+			if oneForAll(to, strideA, strideB) {
+				v := right[0]
+				for i, u := range left[:len(to)] {
+					to[i] = u + v
+				}
+				return
+			}
 			for i := range to {
 				to[i] = left[i*strideA] + right[i*strideB]
 			}
@@ -63,6 +70,13 @@ func (integers[T]) hashing(op compute.OpType) binaryLoop {
 	case compute.OpTypeMul:
 		return func(out, a, b []byte, strideA, strideB int) {
 			to, left, right := as[T](out), as[T](a), as[T](b)
+			if oneForAll(to, strideA, strideB) {
+				v := right[0]
+				for i, u := range left[:len(to)] {
+					to[i] = u * v
+				}
+				return
+			}
 			for i := range to {
 				to[i] = left[i*strideA] * right[i*strideB]
 			}
@@ -70,6 +84,13 @@ func (integers[T]) hashing(op compute.OpType) binaryLoop {
 	case compute.OpTypeBitwiseXor, compute.OpTypeLogicalXor:
 		return func(out, a, b []byte, strideA, strideB int) {
 			to, left, right := as[T](out), as[T](a), as[T](b)
+			if strideA == 1 && strideB == 1 {
+				right = right[:len(to)]
+				for i, u := range left[:len(to)] {
+					to[i] = u ^ right[i]
+				}
+				return
+			}
 			for i := range to {
 				to[i] = left[i*strideA] ^ right[i*strideB]
 			}
@@ -77,7 +98,7 @@ func (integers[T]) hashing(op compute.OpType) binaryLoop {
 	case compute.OpTypeShiftRightLogical:
 		return func(out, a, b []byte, strideA, strideB int) {
 			to, left, right := as[T](out), as[T](a), as[T](b)
-			if strideB == 0 && len(to) > 0 && strideA == 1 {
+			if oneForAll(to, strideA, strideB) {
 				bits := unsigned(right[0])
 				for i, v := range left[:len(to)] {
 					to[i] = T(unsigned(v) >> bits)
@@ -90,6 +111,11 @@ func (integers[T]) hashing(op compute.OpType) binaryLoop {
 		}
 	}
 	return nil
+}
+
+// oneForAll reports whether the second operand of a loop is one number for all elements.
+func oneForAll[T any](to []T, strideA, strideB int) bool {
+	return strideA == 1 && strideB == 0 && len(to) > 0
 }
 
 // power raises by repeated squaring, wrapping around like a product does. A
@@ -141,8 +167,20 @@ func (numbers[T]) compare(op compute.OpType) binaryLoop {
 		return pairs(func(a, b T) bool { return a <= b })
 	case compute.OpTypeGreaterThan:
 		return pairs(func(a, b T) bool { return a > b })
-	case compute.OpTypeGreaterOrEqual:
-		return pairs(func(a, b T) bool { return a >= b })
+	case compute.OpTypeGreaterOrEqual: // what masks come from
+		return func(out, a, b []byte, strideA, strideB int) {
+			to, left, right := as[bool](out), as[T](a), as[T](b)
+			if oneForAll(to, strideA, strideB) {
+				v := right[0]
+				for i, u := range left[:len(to)] {
+					to[i] = u >= v
+				}
+				return
+			}
+			for i := range to {
+				to[i] = left[i*strideA] >= right[i*strideB]
+			}
+		}
 	}
 	return nil
 }

@@ -46,7 +46,10 @@ func compile(f *function) (*executable, error) {
 	}
 	outputs := f.outputs
 	if !e.backend.plain {
-		outputs = split(&f.nodeSet, e.backend.cache, fuseChains(&f.nodeSet, joinMoments(&f.nodeSet, joinGates(&f.nodeSet, fuse(&f.nodeSet, outputs)))))
+		for _, pass := range []func(*nodeSet, []*node) []*node{fuse, joinGates, joinMoments, fuseWords, fuseChains} {
+			outputs = pass(&f.nodeSet, outputs)
+		}
+		outputs = split(&f.nodeSet, e.backend.cache, outputs)
 	}
 	order := sorted(outputs)
 	a := analyse(order, f != f.builder.main)

@@ -72,6 +72,8 @@ func lowered(n *node) runner {
 		return lowerReduce(n)
 	case opArgMinMax:
 		return lowerArgMinMax(n)
+	case opWords:
+		return lowerWords(n)
 	case opChain:
 		return lowerChain(n)
 	case opElement:

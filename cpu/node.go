@@ -42,6 +42,8 @@ const (
 	// opChain is several element-wise operations, perhaps with a reduction at the end;
 	// attribute chainAttr.
 	opChain
+	// opWords is several element-wise operations on whole numbers; attribute wordsAttr.
+	opWords
 	// Operations that run functions; attribute controlAttr. The result is a tuple,
 	// the bytes of several tensors one after the other.
 	opWhile
@@ -82,7 +84,7 @@ var ownNames = map[compute.OpType]string{
 	opReduceSum: "ReduceSum", opReduceProduct: "ReduceProduct", opReduceMax: "ReduceMax", opReduceMin: "ReduceMin",
 	opReduceAnd: "ReduceAnd", opReduceOr: "ReduceOr", opReduceXor: "ReduceXor",
 	opArgMinMax: "ArgMinMax", opPool: "Pool",
-	opChain: "Chain", opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
+	opChain: "Chain", opWords: "Words", opWhile: "While", opIf: "If", opSort: "Sort", opElement: "Element", opRandomBits: "RandomBits", opRandomState: "RandomState",
 	opFilterGradient: "FilterGradient", opInputGradient: "InputGradient", opPackInputFilter: "PackInputFilter",
 	opMaxPoolGradient: "MaxPoolGradient", opMoments: "Moments", opNormalize: "Normalize", opNormSums: "NormSums",
 	opNormGradient: "NormGradient", opGatedSums: "GatedSums", opPart: "Part", opGate: "Gate",
