@@ -1,8 +1,9 @@
 #!/bin/sh
 # Shape bias on cue conflicts made here: of the photographs of imagenet-sample-256.tar, those of the 16 categories that three
 # networks get right (at most 5 of each, 51 in all) are objects and textures of each other, one picture for each shape and
-# texture (240), by Gatys' method with SqueezeNet and by Ghiasi's networks; then the published conflicts. Needs the shared
-# data. Ghiasi's take a minute, Gatys' about an hour on two cores; $LIMIT makes fewer of them.
+# texture (240), by Ghiasi's networks and by Gatys' method with SqueezeNet's features and with ShuffleNet's; then the
+# published conflicts. Needs the shared data. Ghiasi's take a minute, Gatys' half an hour or more each on two cores; $LIMIT
+# makes fewer of them, spread over the categories. docs/styles.md says what came out.
 #
 #   bench/conflicts.sh OUT [SEED]
 set -eu
@@ -21,8 +22,10 @@ conflicts() { # NAME FLAGS…
 	bin/gestalt stylize "$out/objects.txt" "$out/$name" --cue-conflict 1 --styles "$out/objects.txt" --format png --seed "$seed" "$@"
 }
 conflicts ghiasi --method ghiasi
-conflicts gatys --method gatys --network "squeezenet1_1=$weights/squeezenet1_1.safetensors" --scales 0.5:150,1:50 --style-size 224 \
-	--batch 2 --limit "${LIMIT:-240}"
-for stimuli in "$out/ghiasi" "$out/gatys" "$GESTALT_SHARED/geirhos/cue-conflict-half.tar"; do
+for network in squeezenet1_1 shufflenet_v2_x1_0; do
+	conflicts "gatys-$network" --method gatys --network "$network=$weights/$network.safetensors" --scales 0.5:150,1:50 --style-size 224 \
+		--batch 2 --limit "${LIMIT:-240}"
+done
+for stimuli in "$out/ghiasi" "$out/gatys-squeezenet1_1" "$out/gatys-shufflenet_v2_x1_0" "$GESTALT_SHARED/geirhos/cue-conflict-half.tar"; do
 	bin/gestalt bias $models --stimuli "$stimuli" --out "$out/bias-$(basename "$stimuli" .tar)"
 done
