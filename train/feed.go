@@ -83,9 +83,6 @@ func NewFeed(s Source, o FeedOptions) (*Feed, error) {
 // Steps is the number of batches in an epoch.
 func (f *Feed) Steps() int { return (f.source.Len() + f.Batch - 1) / f.Batch }
 
-// Source is where the pictures come from.
-func (f *Feed) Source() Source { return f.source }
-
 // Identity is all that the batches depend on.
 func (f *Feed) Identity() string {
 	text := fmt.Sprintf("%s; size=%d batch=%d seed=%d in-order=%t transform=%+v", f.source.Identity(), f.Size, f.Batch, f.Seed, f.InOrder, f.Transform)
