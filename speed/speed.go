@@ -121,15 +121,8 @@ func prepare(b compute.Backend, o Options) (run func() error, operations int64, 
 		}
 		return run, 2 * forward, func() { model.Close() }, nil
 	case Train:
-		t, err := newTrainer(b, a, pictures, o.Batch, o.Size)
-		if err != nil {
-			return nil, 0, nil, err
-		}
-		run = func() error {
-			_, err := t.step()
-			return err
-		}
-		return run, 3 * 2 * forward, t.close, nil
+		run, done, err := trainingWork(b, a, o)
+		return run, 3 * 2 * forward, done, err
 	}
 	return nil, 0, nil, fmt.Errorf("there is no mode %q (there are %s and %s)", o.Mode, Infer, Train)
 }

@@ -21,8 +21,8 @@ var floor = map[string]int{
 	"pixel": 1, "dataset": 1, "weights": 1, "weights/published": 1, "engine": 1, "onnx": 1, "recipes": 1,
 	"nets": 2, "measure": 2, "synth": 2, "augment": 2,
 	"observe": 3, "report": 3, "style": 3,
-	"speed": 4, "stylize": 4, "train": 4,
-	"demo":        5,
+	"stylize": 4, "train": 4,
+	"speed": 5, "demo": 5,
 	"cmd/gestalt": 6,
 }
 
