@@ -54,7 +54,7 @@ already is replaced, once the new one is whole.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDemo(cmd, o) },
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.out, "out", "demo", "folder for the results")
+	f.StringVar(&o.out, "out", "out/demo", "folder for the results")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of pictures, styles, first weights, order")
 	f.Float64Var(&o.minutes, "minutes", demoMinutes, "how long it may take on two cores: more is more training")
 	f.IntVar(&o.workers, "workers", 0, "threads and goroutines (default: one a processor); the table is the same for any number")
